@@ -1,0 +1,113 @@
+"""Settings, read once from the environment. Each is described in docs/operations.md; a test checks that."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+ENVIRONMENT: dict[str, str] = {
+    "host": "HOST",
+    "port": "PORT",
+    "public_url": "FRONTDESK_URL",
+    "data": "FRONTDESK_DATA",
+    "database_url": "DATABASE_URL",
+    "database_owner_url": "DATABASE_OWNER_URL",
+    "openai_api_key": "OPENAI_API_KEY",
+    "openai_base_url": "OPENAI_BASE_URL",
+    "openai_model": "OPENAI_MODEL",
+    "answer_deadline_s": "FRONTDESK_ANSWER_DEADLINE",
+    "upload_limit_mb": "FRONTDESK_UPLOAD_LIMIT_MB",
+    "worker": "FRONTDESK_WORKER",
+    "job_lease_s": "FRONTDESK_JOB_LEASE",
+    "visitor_session_days": "FRONTDESK_VISITOR_SESSION_DAYS",
+    "member_session_days": "FRONTDESK_MEMBER_SESSION_DAYS",
+    "log_level": "FRONTDESK_LOG",
+}
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used; the message names it and says what it takes."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str | None = None
+    data: str | None = None
+    database_url: str | None = None
+    database_owner_url: str | None = None
+    openai_api_key: str | None = None
+    openai_base_url: str | None = None
+    openai_model: str = "gpt-4o-mini"
+    answer_deadline_s: float = 60.0
+    upload_limit_mb: int = 25
+    worker: bool = True
+    job_lease_s: float = 10.0
+    visitor_session_days: int = 90
+    member_session_days: int = 14
+    log_level: str = "info"
+
+    @property
+    def url(self) -> str:
+        """The address that people open: FRONTDESK_URL, or the one that the server listens on."""
+        shown = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{shown}:{self.port}").rstrip("/")
+
+    @property
+    def data_folder(self) -> Path | None:
+        return Path(self.data).expanduser().resolve() if self.data else None
+
+    @property
+    def upload_limit(self) -> int:
+        """The largest upload, in bytes."""
+        return self.upload_limit_mb * 1024 * 1024
+
+    @property
+    def has_model(self) -> bool:
+        """Whether an OpenAI-compatible endpoint writes the answers; without one they are extracted."""
+        return bool(self.openai_api_key or self.openai_base_url)
+
+
+def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from the environment; an empty variable counts as absent. Raises ConfigError."""
+    given = {field: environment[name] for field, name in ENVIRONMENT.items() if environment.get(name)}
+    settings = Settings(**{field: _convert(field, value) for field, value in given.items()})
+    _check(settings)
+    return settings
+
+
+def _convert(field: str, value: str) -> Any:
+    kind = Settings.__annotations__[field]
+    try:
+        return msgspec.convert(value.strip(), kind, strict=False)
+    except msgspec.ValidationError as error:
+        wanted = {int: "a whole number", float: "a number", bool: "true or false"}.get(kind, "text")
+        raise ConfigError(f"{ENVIRONMENT[field]}={value!r} cannot be used: give {wanted}.") from error
+
+
+def _check(settings: Settings) -> None:
+    if not 0 <= settings.port < 65536:  # noqa: PLR2004
+        raise ConfigError(f"PORT={settings.port} is not a port: give a number from 1 to 65535.")
+    for field in (
+        "answer_deadline_s",
+        "upload_limit_mb",
+        "job_lease_s",
+        "visitor_session_days",
+        "member_session_days",
+    ):
+        if getattr(settings, field) <= 0:
+            raise ConfigError(f"{ENVIRONMENT[field]} must be greater than zero.")
+    for field in ("database_url", "database_owner_url"):
+        value = getattr(settings, field)
+        if value and not value.startswith(("postgresql://", "postgres://", "postgresql+asyncpg://")):
+            raise ConfigError(
+                f"{ENVIRONMENT[field]} must look like postgresql://user:password@host:5432/database."
+            )
+    for field in ("public_url", "openai_base_url"):
+        value = getattr(settings, field)
+        if value and not value.startswith(("http://", "https://")):
+            raise ConfigError(f"{ENVIRONMENT[field]}={value!r} must begin with http:// or https://.")
+    if settings.log_level not in {"debug", "info", "warning", "error"}:
+        raise ConfigError("FRONTDESK_LOG must be debug, info, warning or error.")

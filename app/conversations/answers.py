@@ -1,0 +1,208 @@
+"""An answer as the messaging core sees it: begun, checkpointed, finished, each only while it may still write.
+
+It may write while the conversation is the bot's (same ownership epoch), while it is the latest attempt, and while no
+newer question has begun its turn. Where one of these no longer holds the verb says so, and the writer stops.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.conversations import queries
+from app.conversations.happenings import RetryAsked
+from app.conversations.messaging import (
+    BOT,
+    add_message,
+    interrupt,
+    lock,
+    log_event,
+    show_in_list,
+    visitors_answer,
+)
+from app.conversations.models import Conversation, Message
+from app.conversations.views import message_view
+from app.kit.db import scope
+from app.kit.errors import Conflict
+from app.kit.happenings import record
+
+HISTORY = 12
+
+
+class NothingToRetry(Conflict):
+    """Only an interrupted answer, and only the latest one, can be written again."""
+
+    code = "nothing_to_retry"
+    title = "Nothing to retry"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One earlier message: role is user (visitor) or assistant (bot or agent)."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True)
+class OpenAnswer:
+    """An answer that has begun: what to answer, and what its writes are checked against."""
+
+    conversation_id: UUID
+    message_id: UUID
+    attempt: int
+    epoch: int
+    turn_seq: int
+    question: str
+    history: tuple[Turn, ...]
+
+
+async def begin_answer(
+    session: AsyncSession, conversation_id: UUID, *, trigger_id: UUID
+) -> OpenAnswer | None:
+    """Begins the answer to the visitor's message `trigger_id`, or begins it again after its writer died.
+
+    None where there is nothing to write: the bot does not own the conversation, a newer question waits, or the
+    answer is there. Answers still open to earlier questions end as interrupted.
+    """
+    conversation = await lock(session, conversation_id)
+    found = (await session.scalars(queries.messages(session, conversation_id))).all()
+    trigger = next((message for message in found if message.id == trigger_id), None)
+    if conversation.status != "bot" or trigger is None or trigger.seq < _latest_question(found):
+        return None
+    answer = next((message for message in found if message.client_id == answer_key(trigger_id)), None)
+    if answer is not None and answer.state != "streaming":
+        return None
+    for message in found:
+        if message.state == "streaming" and message is not answer:
+            await interrupt(session, conversation, message)
+    conversation.turn_seq = trigger.seq
+    answer = await _open(session, conversation, trigger, answer)
+    return OpenAnswer(
+        conversation_id=conversation.id,
+        message_id=answer.id,
+        attempt=answer.attempt,
+        epoch=conversation.ownership_epoch,
+        turn_seq=trigger.seq,
+        question=trigger.text,
+        history=_history(found, before=trigger.seq),
+    )
+
+
+async def _open(
+    session: AsyncSession, conversation: Conversation, trigger: Message, answer: Message | None
+) -> Message:
+    if answer is not None:
+        answer.attempt += 1
+        answer.text = ""
+        answer.sources = []
+        await log_event(session, conversation, "message.updated", message_view(answer))
+        return answer
+    answer = Message(
+        conversation_id=conversation.id,
+        client_id=answer_key(trigger.id),
+        author_kind=BOT.kind,
+        author_name=BOT.name,
+        text="",
+        state="streaming",
+        answers_seq=trigger.seq,
+    )
+    await add_message(session, conversation, answer)
+    return answer
+
+
+def answer_key(trigger_id: UUID) -> UUID:
+    """The `client_id` of the answer to a message: one question, one answer, however often the job runs."""
+    return uuid5(trigger_id, "answer")
+
+
+def _latest_question(found: Sequence[Message]) -> int:
+    return max((message.seq for message in found if message.author_kind == "visitor"), default=0)
+
+
+def _history(found: Sequence[Message], *, before: int) -> tuple[Turn, ...]:
+    said = [
+        message
+        for message in found
+        if message.seq < before and message.text and message.author_kind != "system"
+    ]
+    return tuple(
+        Turn("user" if message.author_kind == "visitor" else "assistant", message.text) for message in said
+    )[-HISTORY:]
+
+
+async def checkpoint(session: AsyncSession, answer: OpenAnswer, text: str) -> bool:
+    """Stores the text so far; False when this answer may no longer write."""
+    still_mine = exists(
+        select(Conversation.id).where(
+            Conversation.org_id == scope(session),
+            Conversation.id == answer.conversation_id,
+            Conversation.ownership_epoch == answer.epoch,
+            Conversation.turn_seq == answer.turn_seq,
+        )
+    )
+    statement = (
+        update(Message)
+        .where(
+            Message.org_id == scope(session),
+            Message.id == answer.message_id,
+            Message.attempt == answer.attempt,
+            Message.state == "streaming",
+            still_mine,
+        )
+        .values(text=text)
+        .returning(Message.id)
+    )
+    return await session.scalar(statement) is not None
+
+
+async def finish_answer(
+    session: AsyncSession,
+    answer: OpenAnswer,
+    *,
+    text: str,
+    sources: list[dict[str, Any]],
+    outcome: str | None,
+    state: str = "complete",
+) -> bool:
+    """Ends the answer as `complete` or `interrupted`; False when it may no longer write."""
+    conversation = await lock(session, answer.conversation_id)
+    message = await session.get_one(Message, answer.message_id, populate_existing=True)
+    mine = (conversation.ownership_epoch, conversation.turn_seq) == (answer.epoch, answer.turn_seq)
+    if not mine or message.state != "streaming" or message.attempt != answer.attempt:
+        return False
+    message.text = text
+    message.sources = sources
+    message.outcome = outcome
+    message.state = state
+    if text:
+        show_in_list(conversation, message)
+    await log_event(session, conversation, "message.updated", message_view(message))
+    return True
+
+
+async def stop_answers(session: AsyncSession, conversation_id: UUID) -> None:
+    """The visitor has read enough: answers in flight end as interrupted, with the text that is stored of them."""
+    conversation = await lock(session, conversation_id)
+    for message in (await session.scalars(queries.streaming(session, conversation_id))).all():
+        await interrupt(session, conversation, message)
+
+
+async def retry_answer(session: AsyncSession, message_id: UUID, *, visitor_id: UUID) -> None:
+    """Writes an interrupted answer again, in place. Raises NothingToRetry."""
+    message, conversation = await visitors_answer(session, message_id, visitor_id)
+    found = (await session.scalars(queries.messages(session, conversation.id))).all()
+    if message.state == "streaming":
+        return
+    latest = message.answers_seq is not None and message.answers_seq >= _latest_question(found)
+    if message.state != "interrupted" or not latest or conversation.status != "bot":
+        raise NothingToRetry
+    trigger = next(said for said in found if said.seq == message.answers_seq)
+    message.state = "streaming"
+    message.text = ""
+    message.attempt += 1
+    await log_event(session, conversation, "message.updated", message_view(message))
+    await record(session, RetryAsked(conversation.id, trigger.id))

@@ -1,0 +1,22 @@
+"""What happens in conversations, for the table of reactions."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class MessagePosted:
+    """`status` is the conversation's once the message is in it."""
+
+    conversation_id: UUID
+    message_id: UUID
+    author_kind: str
+    status: str
+
+
+@dataclass(frozen=True)
+class RetryAsked:
+    """The visitor wants an interrupted answer to be written again; `trigger_id` is the question."""
+
+    conversation_id: UUID
+    trigger_id: UUID

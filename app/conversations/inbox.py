@@ -1,0 +1,96 @@
+"""The inbox of an organisation: which conversations stand in which tab, for the member who looks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.conversations.models import Conversation, Message, Participant
+from app.kit.db import scope
+from app.visitors.models import Visitor
+
+TABS = ("waiting", "mine", "bot", "all")
+
+
+@dataclass(frozen=True)
+class Row:
+    """`unread` counts the visitor's messages that nobody of the staff has read."""
+
+    conversation: Conversation
+    visitor: Visitor
+    unread: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    waiting: int
+    mine: int
+    bot: int
+
+
+async def rows(session: AsyncSession, tab: str, member_id: UUID, *, limit: int) -> list[Row]:
+    """The first `limit` conversations of a tab: who waits longest first, elsewhere the latest news first."""
+    order = Conversation.waiting_since.asc() if tab == "waiting" else Conversation.updated_at.desc()
+    query = (
+        select(Conversation, Visitor)
+        .join(Visitor, Visitor.id == Conversation.visitor_id)
+        .where(_listed(session), _of_tab(tab, member_id))
+        .order_by(order, Conversation.id.desc())
+        .limit(limit)
+    )
+    found = (await session.execute(query)).tuples().all()
+    unread = await unread_by_staff(session, [conversation.id for conversation, _ in found])
+    return [Row(conversation, visitor, unread.get(conversation.id, 0)) for conversation, visitor in found]
+
+
+async def counts(session: AsyncSession, member_id: UUID) -> Counts:
+    """How many conversations stand in each tab but the one of all."""
+    query = select(
+        *(func.count().filter(_of_tab(tab, member_id)) for tab in ("waiting", "mine", "bot"))
+    ).where(_listed(session))
+    waiting, mine, bot = (await session.execute(query)).one()
+    return Counts(waiting, mine, bot)
+
+
+def tab_of(conversation: Conversation, member_id: UUID) -> str:
+    """The tab in which a member finds this conversation."""
+    if conversation.status == "human":
+        return "mine" if conversation.assignee_id == member_id else "all"
+    return conversation.status if conversation.status in TABS else "all"
+
+
+async def unread_by_staff(session: AsyncSession, conversation_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Conversation id -> how many of the visitor's messages the staff has not read."""
+    theirs = (Participant.conversation_id == Message.conversation_id) & (Participant.side == "staff")
+    query = (
+        select(Message.conversation_id, func.count())
+        .outerjoin(Participant, theirs)
+        .where(
+            Message.org_id == scope(session),
+            Message.conversation_id.in_(conversation_ids),
+            Message.author_kind == "visitor",
+            Message.seq > func.coalesce(Participant.last_read_seq, 0),
+        )
+        .group_by(Message.conversation_id)
+    )
+    return dict((await session.execute(query)).tuples().all())
+
+
+def _listed(session: AsyncSession) -> ColumnElement[bool]:
+    """A visitor's conversations in which something was said."""
+    return (
+        (Conversation.org_id == scope(session))
+        & (Conversation.kind == "visitor")
+        & (Conversation.status != "spam")
+        & (Conversation.last_seq > 0)
+    )
+
+
+def _of_tab(tab: str, member_id: UUID) -> ColumnElement[bool]:
+    if tab == "mine":
+        return (Conversation.status == "human") & (Conversation.assignee_id == member_id)
+    if tab in {"waiting", "bot"}:
+        return Conversation.status == tab
+    return Conversation.status != "spam"

@@ -1,0 +1,265 @@
+"""The messaging core: one `post` for visitor, bot, agent and system, and the log that numbers what happens.
+
+Every verb that writes takes the conversation's row lock first. That is what makes its sequence free of gaps: the
+number is given and the event inserted by whoever holds the row, and both are committed or neither.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.conversations import queries
+from app.conversations.happenings import MessagePosted
+from app.conversations.models import Conversation, Event, Message, Participant
+from app.conversations.views import message_view, standing_view
+from app.kit.clock import now
+from app.kit.db import scope
+from app.kit.errors import Conflict, Invalid, NotFound
+from app.kit.happenings import record
+from app.kit.ids import new_id
+from app.realtime import topics
+from app.realtime.bus import signal
+
+MAX_TEXT = 5000
+PREVIEW = 160
+
+
+class ConversationUnknown(NotFound):
+    """There is no such conversation, or it is not yours."""
+
+    code = "conversation_unknown"
+    title = "Unknown conversation"
+
+
+class MessageUnknown(NotFound):
+    """There is no such message, or it is not yours."""
+
+    code = "message_unknown"
+    title = "Unknown message"
+
+
+class MessageEmpty(Invalid):
+    """A message needs some text."""
+
+    code = "message_empty"
+    title = "Empty message"
+
+
+class MessageTooLong(Invalid):
+    """A message takes at most 5,000 characters."""
+
+    code = "message_too_long"
+    title = "Message too long"
+
+
+class ConversationClosed(Conflict):
+    """This conversation is closed. Start a new one."""
+
+    code = "conversation_closed"
+    title = "Conversation closed"
+
+
+@dataclass(frozen=True)
+class Author:
+    kind: str
+    id: UUID | None = None
+    name: str | None = None
+
+
+SYSTEM = Author("system")
+BOT = Author("bot", name="Assistant")
+
+
+async def start_conversation(
+    session: AsyncSession, *, visitor_id: UUID, site_id: UUID, client_id: UUID
+) -> tuple[Conversation, bool]:
+    """A visitor's new conversation, and whether it is new: the same `client_id` gives the same conversation."""
+    statement = (
+        insert(Conversation)
+        .values(
+            id=new_id(), org_id=scope(session), visitor_id=visitor_id, site_id=site_id, client_id=client_id
+        )
+        .on_conflict_do_nothing(index_elements=["visitor_id", "client_id"])
+        .returning(Conversation.id)
+    )
+    created = await session.scalar(statement)
+    mine = queries.of_visitor(session, visitor_id).where(Conversation.client_id == client_id)
+    return (await session.scalars(mine)).one(), created is not None
+
+
+async def lock(session: AsyncSession, conversation_id: UUID) -> Conversation:
+    """The conversation, held until this transaction ends. Raises ConversationUnknown."""
+    query = (
+        queries.of_id(session, conversation_id).with_for_update().execution_options(populate_existing=True)
+    )
+    conversation = await session.scalar(query)
+    if conversation is None:
+        raise ConversationUnknown
+    return conversation
+
+
+async def get(session: AsyncSession, conversation_id: UUID) -> Conversation:
+    conversation = await session.scalar(queries.of_id(session, conversation_id))
+    if conversation is None:
+        raise ConversationUnknown
+    return conversation
+
+
+def checked_text(text: str) -> str:
+    """The text as it is stored: without the characters that no database takes, and without outer white space."""
+    text = text.replace("\x00", "").strip()
+    if not text:
+        raise MessageEmpty
+    if len(text) > MAX_TEXT:
+        raise MessageTooLong(f"A message takes at most 5,000 characters; this one has {len(text):,}.")
+    return text
+
+
+async def post(
+    session: AsyncSession, conversation_id: UUID, *, author: Author, client_id: UUID, text: str
+) -> tuple[Message, bool]:
+    """Posts a message, and says whether it is new: the same `client_id` again gives the message posted first.
+
+    A visitor who writes to a resolved conversation opens it again, for the bot.
+    """
+    text = checked_text(text)
+    conversation = await lock(session, conversation_id)
+    posted = await session.scalar(queries.message_of_client(session, conversation_id, client_id))
+    if posted is not None:
+        return posted, False
+    if conversation.status == "spam":
+        raise ConversationClosed
+    if author.kind == "visitor" and conversation.status == "resolved":
+        await change_hands(session, conversation, status="bot", notice={"kind": "reopened"})
+    message = Message(conversation_id=conversation.id, client_id=client_id, text=text, **_by(author))
+    await add_message(session, conversation, message)
+    happening = MessagePosted(conversation.id, message.id, author.kind, conversation.status)
+    await record(session, happening)
+    return message, True
+
+
+async def add_message(session: AsyncSession, conversation: Conversation, message: Message) -> None:
+    """Numbers `message`, stores it and tells of it. The caller holds the conversation's lock."""
+    message.id = new_id()
+    message.org_id = conversation.org_id
+    message.seq = conversation.last_seq + 1
+    message.created_at = now()
+    session.add(message)
+    await session.flush()
+    if message.text:
+        show_in_list(conversation, message)
+    await log_event(session, conversation, "message.posted", message_view(message))
+
+
+def show_in_list(conversation: Conversation, message: Message) -> None:
+    conversation.preview = " ".join(message.text.split())[:PREVIEW]
+    conversation.preview_author = message.author_kind
+
+
+async def log_event(
+    session: AsyncSession, conversation: Conversation, kind: str, payload: dict[str, Any]
+) -> None:
+    """Appends to the conversation's log. The caller holds its lock."""
+    conversation.last_seq += 1
+    conversation.updated_at = now()
+    event = Event(
+        conversation_id=conversation.id,
+        seq=conversation.last_seq,
+        org_id=conversation.org_id,
+        kind=kind,
+        payload=payload,
+    )
+    session.add(event)
+    await session.flush()
+    signal(session, topics.conversation(conversation.id))
+    signal(session, topics.inbox(conversation.org_id))
+
+
+async def change_hands(
+    session: AsyncSession,
+    conversation: Conversation,
+    *,
+    status: str,
+    notice: dict[str, Any],
+    assignee: Author | None = None,
+    reason: str | None = None,
+) -> None:
+    """Gives the conversation to somebody else. What the bot was writing ends here: its epoch is over.
+
+    The caller holds the conversation's lock.
+    """
+    for message in (await session.scalars(queries.streaming(session, conversation.id))).all():
+        await interrupt(session, conversation, message)
+    conversation.status = status
+    conversation.assignee_id = assignee.id if assignee else None
+    conversation.assignee_name = assignee.name if assignee else None
+    conversation.ownership_epoch += 1
+    conversation.waiting_since = now() if status == "waiting" else None
+    conversation.waiting_reason = reason if status == "waiting" else None
+    said = Message(conversation_id=conversation.id, client_id=uuid4(), text="", notice=notice, **_by(SYSTEM))
+    await add_message(session, conversation, said)
+    await log_event(session, conversation, "conversation.updated", standing_view(conversation))
+
+
+async def interrupt(session: AsyncSession, conversation: Conversation, message: Message) -> None:
+    """Ends an answer in flight with the text that is stored of it. The caller holds the conversation's lock."""
+    message.state = "interrupted"
+    if message.text:
+        show_in_list(conversation, message)
+    await log_event(session, conversation, "message.updated", message_view(message))
+
+
+async def add_notice(
+    session: AsyncSession, conversation_id: UUID, *, client_id: UUID, notice: dict[str, Any]
+) -> None:
+    """A line in the conversation about what happened, told once for each `client_id`."""
+    conversation = await lock(session, conversation_id)
+    if await session.scalar(queries.message_of_client(session, conversation_id, client_id)) is None:
+        said = Message(
+            conversation_id=conversation.id, client_id=client_id, text="", notice=notice, **_by(SYSTEM)
+        )
+        await add_message(session, conversation, said)
+
+
+async def mark_read(session: AsyncSession, conversation_id: UUID, *, side: str, seq: int) -> None:
+    """`side` (visitor or staff) has read up to `seq`; never back, and never past the end."""
+    conversation = await lock(session, conversation_id)
+    seq = min(seq, conversation.last_seq)
+    mark = await session.get(Participant, (conversation_id, side))
+    if mark is None:
+        mark = Participant(conversation_id=conversation_id, side=side, org_id=scope(session), last_read_seq=0)
+        session.add(mark)
+    if seq > mark.last_read_seq:
+        mark.last_read_seq = seq
+        await log_event(session, conversation, "read.updated", {"by": side, "seq": seq})
+
+
+async def give_feedback(
+    session: AsyncSession, message_id: UUID, *, visitor_id: UUID, value: str | None
+) -> None:
+    """A visitor's thumb on an answer: up, down, or None to take it back. Raises MessageUnknown."""
+    message, conversation = await visitors_answer(session, message_id, visitor_id)
+    if message.feedback != value:
+        message.feedback = value
+        await log_event(session, conversation, "message.updated", message_view(message))
+
+
+async def visitors_answer(
+    session: AsyncSession, message_id: UUID, visitor_id: UUID
+) -> tuple[Message, Conversation]:
+    """An answer in one of this visitor's conversations, both locked. Raises MessageUnknown."""
+    message = await session.get(Message, message_id)
+    if message is None or message.org_id != scope(session) or message.author_kind != "bot":
+        raise MessageUnknown
+    conversation = await lock(session, message.conversation_id)
+    if conversation.visitor_id != visitor_id:
+        raise MessageUnknown
+    await session.refresh(message)
+    return message, conversation
+
+
+def _by(author: Author) -> dict[str, Any]:
+    return {"author_kind": author.kind, "author_id": author.id, "author_name": author.name}

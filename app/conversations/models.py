@@ -1,0 +1,88 @@
+"""The messaging core's tables: one core, many authors (visitor, bot, agent, system)."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy.dialects.postgresql import JSONB, TEXT
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit.clock import now
+from app.kit.db import Base
+from app.kit.ids import new_id
+from app.tenancy.models import TIME
+
+
+class Conversation(Base):
+    """`last_seq` counts its events without gaps; `ownership_epoch` rises whenever it changes hands.
+
+    `turn_seq` is the visitor message that the bot answers or has answered: only the answer to that one may write.
+    """
+
+    __tablename__ = "conversation"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    kind: Mapped[str] = mapped_column(TEXT, default="visitor")
+    site_id: Mapped[UUID | None] = mapped_column(ForeignKey("site.id"))
+    visitor_id: Mapped[UUID | None] = mapped_column(ForeignKey("visitor.id"))
+    client_id: Mapped[UUID | None] = mapped_column()
+    status: Mapped[str] = mapped_column(TEXT, default="bot")
+    assignee_id: Mapped[UUID | None] = mapped_column(ForeignKey("member.id"))
+    assignee_name: Mapped[str | None] = mapped_column(TEXT)
+    last_seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    ownership_epoch: Mapped[int] = mapped_column(BigInteger, default=0)
+    turn_seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    waiting_since: Mapped[datetime | None] = mapped_column(TIME)
+    waiting_reason: Mapped[str | None] = mapped_column(TEXT)
+    preview: Mapped[str] = mapped_column(TEXT, default="")
+    preview_author: Mapped[str | None] = mapped_column(TEXT)
+    created_at: Mapped[datetime] = mapped_column(TIME, default=now)
+    updated_at: Mapped[datetime] = mapped_column(TIME, default=now)
+
+
+class Participant(Base):
+    """How far somebody has read. A visitor's conversation has two sides: the visitor, and the staff as one."""
+
+    __tablename__ = "participant"
+
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"), primary_key=True)
+    side: Mapped[str] = mapped_column(TEXT, primary_key=True)
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    last_read_seq: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class Message(Base):
+    __tablename__ = "message"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"))
+    seq: Mapped[int] = mapped_column(BigInteger)
+    client_id: Mapped[UUID] = mapped_column()
+    author_kind: Mapped[str] = mapped_column(TEXT)
+    author_id: Mapped[UUID | None] = mapped_column()
+    author_name: Mapped[str | None] = mapped_column(TEXT)
+    text: Mapped[str] = mapped_column(TEXT, default="")
+    state: Mapped[str] = mapped_column(TEXT, default="complete")
+    attempt: Mapped[int] = mapped_column(default=1)
+    answers_seq: Mapped[int | None] = mapped_column(BigInteger)
+    outcome: Mapped[str | None] = mapped_column(TEXT)
+    sources: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
+    notice: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    feedback: Mapped[str | None] = mapped_column(TEXT)
+    created_at: Mapped[datetime] = mapped_column(TIME, default=now)
+
+
+class Event(Base):
+    """The durable log of a conversation: what clients apply, in order, to what they hold."""
+
+    __tablename__ = "event"
+
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    kind: Mapped[str] = mapped_column(TEXT)
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(TIME, default=now)

@@ -1,0 +1,88 @@
+"""Each query of this room that has two callers, or a name worth having."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.conversations.models import Conversation, Event, Message, Participant
+from app.kit.db import scope
+
+
+def of_id(session: AsyncSession, conversation_id: UUID) -> Select[Conversation]:
+    return select(Conversation).where(
+        Conversation.org_id == scope(session), Conversation.id == conversation_id
+    )
+
+
+def of_visitor(session: AsyncSession, visitor_id: UUID) -> Select[Conversation]:
+    """A visitor's conversations, the one with the latest news first."""
+    mine = (Conversation.org_id == scope(session)) & (Conversation.visitor_id == visitor_id)
+    return select(Conversation).where(mine).order_by(Conversation.updated_at.desc(), Conversation.id.desc())
+
+
+def messages(session: AsyncSession, conversation_id: UUID) -> Select[Message]:
+    mine = (Message.org_id == scope(session)) & (Message.conversation_id == conversation_id)
+    return select(Message).where(mine).order_by(Message.seq)
+
+
+def message_of_client(session: AsyncSession, conversation_id: UUID, client_id: UUID) -> Select[Message]:
+    return messages(session, conversation_id).where(Message.client_id == client_id)
+
+
+def streaming(session: AsyncSession, conversation_id: UUID) -> Select[Message]:
+    return messages(session, conversation_id).where(Message.state == "streaming")
+
+
+def events_after(session: AsyncSession, conversation_id: UUID, after: int, limit: int) -> Select[Event]:
+    mine = (Event.org_id == scope(session)) & (Event.conversation_id == conversation_id)
+    return select(Event).where(mine, Event.seq > after).order_by(Event.seq).limit(limit)
+
+
+def read_marks(session: AsyncSession, conversation_id: UUID) -> Select[Participant]:
+    return select(Participant).where(
+        Participant.org_id == scope(session), Participant.conversation_id == conversation_id
+    )
+
+
+async def unread_by_visitor(session: AsyncSession, conversation_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Conversation id -> how many messages of bot and agents the visitor has not read."""
+    query = (
+        select(Message.conversation_id, func.count())
+        .outerjoin(
+            Participant,
+            (Participant.conversation_id == Message.conversation_id) & (Participant.side == "visitor"),
+        )
+        .where(
+            Message.org_id == scope(session),
+            Message.conversation_id.in_(conversation_ids),
+            Message.author_kind.in_(("bot", "agent")),
+            Message.seq > func.coalesce(Participant.last_read_seq, 0),
+        )
+        .group_by(Message.conversation_id)
+    )
+    return dict((await session.execute(query)).tuples().all())
+
+
+async def heads(session: AsyncSession, conversation_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Conversation id -> the sequence number of its latest event."""
+    query = select(Conversation.id, Conversation.last_seq).where(
+        Conversation.org_id == scope(session), Conversation.id.in_(conversation_ids)
+    )
+    return dict((await session.execute(query)).tuples().all())
+
+
+async def inbox_head(session: AsyncSession) -> tuple[object, ...]:
+    """A value that differs whenever the latest conversations of this organisation have changed."""
+    latest = (
+        select(Conversation.updated_at, Conversation.last_seq, Conversation.ownership_epoch)
+        .where(Conversation.org_id == scope(session))
+        .order_by(Conversation.updated_at.desc())
+        .limit(100)
+        .subquery()
+    )
+    query = select(
+        func.max(latest.c.updated_at), func.sum(latest.c.last_seq), func.sum(latest.c.ownership_epoch)
+    )
+    return tuple((await session.execute(query)).one())

@@ -1,0 +1,75 @@
+"""How conversations look from outside: the same shapes in snapshots, in events and in answers to requests."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.conversations import queries
+from app.conversations.models import Conversation, Event, Message
+from app.realtime.drafts import Draft
+
+View = dict[str, Any]
+
+
+def moment(value: datetime) -> str:
+    """RFC 3339, in UTC."""
+    return value.isoformat().replace("+00:00", "Z")
+
+
+def message_view(message: Message) -> View:
+    return {
+        "id": str(message.id),
+        "seq": message.seq,
+        "client_id": str(message.client_id),
+        "author": {"kind": message.author_kind, "name": message.author_name},
+        "text": message.text,
+        "state": message.state,
+        "attempt": message.attempt,
+        "outcome": message.outcome,
+        "sources": message.sources,
+        "notice": message.notice,
+        "feedback": message.feedback,
+        "created_at": moment(message.created_at),
+    }
+
+
+def standing_view(conversation: Conversation) -> View:
+    """Whose turn it is in a conversation."""
+    assignee = {"name": conversation.assignee_name} if conversation.assignee_id else None
+    return {"status": conversation.status, "assignee": assignee}
+
+
+def event_view(event: Event) -> View:
+    return {"kind": event.kind, "seq": event.seq, "at": moment(event.created_at), "data": event.payload}
+
+
+async def snapshot(session: AsyncSession, conversation: Conversation, drafts: Mapping[UUID, Draft]) -> View:
+    """All of a conversation as of `last_seq`; an answer in flight with the text that it has by now."""
+    found = (await session.scalars(queries.messages(session, conversation.id))).all()
+    marks = (await session.scalars(queries.read_marks(session, conversation.id))).all()
+    read = {"visitor": 0, "staff": 0} | {mark.side: mark.last_read_seq for mark in marks}
+    return {
+        "id": str(conversation.id),
+        **standing_view(conversation),
+        "epoch": await epoch(session),
+        "last_seq": conversation.last_seq,
+        "read": read,
+        "messages": [_with_draft(message_view(message), drafts.get(message.id)) for message in found],
+        "created_at": moment(conversation.created_at),
+        "updated_at": moment(conversation.updated_at),
+    }
+
+
+def _with_draft(view: View, draft: Draft | None) -> View:
+    if draft is None or view["state"] != "streaming" or draft.attempt != view["attempt"]:
+        return view
+    return view | {"text": draft.text}
+
+
+async def epoch(session: AsyncSession) -> str:
+    """Names this life of the database; a restored backup is given another."""
+    return str(await session.scalar(text("SELECT epoch FROM installation")))

@@ -1,0 +1,83 @@
+"""Who has a conversation: asked for a person, claimed, handed back, resolved.
+
+Each verb holds the conversation's row, so of two agents who claim at once exactly one wins and the other is told who.
+"""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.conversations.messaging import Author, change_hands, lock
+from app.conversations.models import Conversation
+from app.kit.errors import Conflict
+from app.tenancy.members import SignedIn
+
+
+class ClaimedAlready(Conflict):
+    """Somebody else has this conversation."""
+
+    code = "claimed_already"
+    title = "Already taken"
+
+
+class NotYours(Conflict):
+    """Take the conversation over first."""
+
+    code = "not_yours"
+    title = "Not your conversation"
+
+
+async def request(session: AsyncSession, conversation_id: UUID, *, reason: str) -> Conversation:
+    """Asks for a person. Asking again changes nothing; asking about a resolved conversation opens it again."""
+    conversation = await lock(session, conversation_id)
+    if conversation.status in {"bot", "resolved"}:
+        notice = {"kind": "handoff_requested"}
+        await change_hands(session, conversation, status="waiting", notice=notice, reason=reason)
+    return conversation
+
+
+async def claim(session: AsyncSession, conversation_id: UUID, member: SignedIn) -> Conversation:
+    """Takes a conversation over; the bot falls silent. Raises ClaimedAlready with the name of who has it."""
+    conversation = await lock(session, conversation_id)
+    if conversation.status == "human":
+        if conversation.assignee_id != member.id:
+            raise ClaimedAlready(f"{conversation.assignee_name} has taken this conversation already.")
+        return conversation
+    agent = Author("agent", member.id, member.name)
+    await change_hands(
+        session, conversation, status="human", assignee=agent, notice={"kind": "claimed", "name": member.name}
+    )
+    return conversation
+
+
+async def hand_back(session: AsyncSession, conversation_id: UUID, member: SignedIn) -> Conversation:
+    """Gives the conversation back to the bot. Raises NotYours."""
+    conversation = await lock(session, conversation_id)
+    if conversation.status == "bot":
+        return conversation
+    check_yours(conversation, member)
+    await change_hands(
+        session, conversation, status="bot", notice={"kind": "handed_back", "name": member.name}
+    )
+    return conversation
+
+
+async def resolve(session: AsyncSession, conversation_id: UUID, member: SignedIn) -> Conversation:
+    """Ends the conversation; a new message of the visitor opens it again."""
+    conversation = await lock(session, conversation_id)
+    if conversation.status == "resolved":
+        return conversation
+    if conversation.status == "human":
+        check_yours(conversation, member)
+    await change_hands(
+        session, conversation, status="resolved", notice={"kind": "resolved", "name": member.name}
+    )
+    return conversation
+
+
+def check_yours(conversation: Conversation, member: SignedIn) -> None:
+    """Raises NotYours unless `member` has taken this conversation over."""
+    if conversation.status != "human":
+        raise NotYours
+    if conversation.assignee_id != member.id:
+        raise NotYours(f"{conversation.assignee_name} has this conversation. Ask them to hand it back first.")

@@ -1,0 +1,139 @@
+"""The database: one engine a process, one transaction a request or job, one organisation a transaction.
+
+`Database.transaction(org_id)` is the only place that commits. It tells PostgreSQL whose transaction this is
+(`app.org`, local to the transaction), and row-level security hides everything else. What must happen only once the
+transaction is safe, such as signals, is handed to `after_commit`.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from pgvector.asyncpg import register_vector
+from sqlalchemy import MetaData, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+from app.kit.happenings import Reactions
+
+APP_ROLE = "frontdesk_app"
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMES)
+
+
+class Database:
+    """An engine with its transaction boundary. Close it with `await database.close()`."""
+
+    def __init__(
+        self,
+        url: str | URL,
+        *,
+        reactions: Reactions | None = None,
+        info: Mapping[str, object] | None = None,
+        role: str | None = APP_ROLE,
+        pool_size: int = 10,
+    ) -> None:
+        self.url = asyncpg_url(url)
+        self._info = {"reactions": reactions or {}, **(info or {})}
+        self.engine = _engine(self.url, role, pool_size)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self, org_id: UUID | None) -> AsyncIterator[AsyncSession]:
+        """One transaction of one organisation; None opens only what needs none, by `unlock`."""
+        async with self._sessions() as session:
+            session.info.update(self._info, org=org_id, effects=[])
+            async with session.begin():
+                if org_id is not None:
+                    await _set(session, "app.org", str(org_id))
+                yield session
+        for effect in session.info["effects"]:
+            effect()
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def scope(session: AsyncSession) -> UUID:
+    """The organisation of this transaction."""
+    org_id = session.info["org"]
+    if not isinstance(org_id, UUID):
+        raise TypeError("This transaction belongs to no organisation.")
+    return org_id
+
+
+def after_commit(session: AsyncSession, effect: Callable[[], object]) -> None:
+    """Runs `effect` once the transaction is committed, and never if it is not."""
+    session.info["effects"].append(effect)
+
+
+async def unlock(session: AsyncSession, key: str) -> None:
+    """Opens the rows that carry `key` (a token's hash, a site's key, a member's address): whoever knows it may
+    find out which organisation it belongs to. See `key_opens` in app/migrations/tenancy.py.
+    """
+    await _set(session, "app.key", key)
+
+
+async def enter(session: AsyncSession, org_id: UUID) -> None:
+    """Makes a transaction that began without an organisation the given one's."""
+    session.info["org"] = org_id
+    await _set(session, "app.org", str(org_id))
+
+
+async def driver_connection(session: AsyncSession) -> "asyncpg.Connection[Any]":
+    """The asyncpg connection under this transaction, for COPY and for libraries that speak asyncpg."""
+    raw = await (await session.connection()).get_raw_connection()
+    connection = raw.driver_connection
+    assert isinstance(connection, asyncpg.Connection)
+    return connection
+
+
+def asyncpg_url(url: str | URL) -> URL:
+    return make_url(url).set(drivername="postgresql+asyncpg")
+
+
+def libpq_arguments(url: URL) -> Mapping[str, Any]:
+    """The URL as keyword arguments of asyncpg.connect, which takes a socket folder as host."""
+    query = {name: value for name, value in url.query.items() if name != "host"}
+    return {
+        "host": url.query.get("host", url.host),
+        "port": url.port,
+        "user": url.username,
+        "password": url.password,
+        "database": url.database,
+        **query,
+    }
+
+
+def _engine(url: URL, role: str | None, pool_size: int) -> AsyncEngine:
+    settings = {"application_name": "frontdesk", **({"role": role} if role else {})}
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        connect_args={"server_settings": settings},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _: object) -> None:
+        connection.run_async(register_vector)
+
+    return engine
+
+
+async def _set(session: AsyncSession, name: str, value: str) -> None:
+    await session.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})

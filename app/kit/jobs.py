@@ -1,0 +1,118 @@
+"""Jobs: work that must happen, recorded in the same transaction as the reason for it (PGQueuer).
+
+A job that fails is tried again with growing pauses, one whose worker died is taken over once its lease has run out.
+So every handler must be able to run twice.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from pgqueuer import PgQueuer, Queries
+from pgqueuer.errors import RetryRequested
+from pgqueuer.models import Job
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit.db import APP_ROLE, Database, driver_connection, libpq_arguments, scope
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 5
+Payload = Mapping[str, str]
+Handler = Callable[[Any, UUID, Payload], Awaitable[None]]
+
+
+async def enqueue(
+    session: AsyncSession,
+    name: str,
+    payload: Payload,
+    *,
+    delay: timedelta | None = None,
+    dedupe: str | None = None,
+) -> None:
+    """Adds a job to this transaction. While a job with the same `dedupe` key waits, another one is not added."""
+    queue = Queries.from_asyncpg_connection(await driver_connection(session))
+    body = msgspec.json.encode({**payload, "org": str(scope(session))})
+    await queue.enqueue(name, body, execute_after=delay, dedupe_key=dedupe, on_conflict="skip")
+
+
+@dataclass
+class Jobs:
+    """The table of handlers: name -> what runs, called as `handler(context, org_id, payload)`."""
+
+    handlers: dict[str, Handler] = field(default_factory=dict)
+    limits: dict[str, int] = field(default_factory=dict)
+
+    def add(self, name: str, handler: Handler, *, at_once: int = 0) -> None:
+        """Registers a handler; `at_once` limits how many run at a time over all workers (0: no limit)."""
+        self.handlers[name] = handler
+        self.limits[name] = at_once
+
+
+class Worker:
+    """Runs jobs until stopped, on a connection of its own; reconnects when that breaks."""
+
+    def __init__(self, database: Database, jobs: Jobs, context: Any, *, lease_s: float) -> None:
+        self._url: URL = database.url
+        self._jobs = jobs
+        self._context = context
+        self._lease = timedelta(seconds=lease_s)
+        self._stopping = asyncio.Event()
+        self._queue: PgQueuer | None = None
+
+    async def run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                await self._run_once()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("The job worker lost its database connection and reconnects: %s", error)
+                await asyncio.sleep(1)
+
+    async def _run_once(self) -> None:
+        pool = await asyncpg.create_pool(
+            **libpq_arguments(self._url), min_size=2, max_size=4, server_settings={"role": APP_ROLE}
+        )
+        async with pool:
+            self._queue = PgQueuer.from_asyncpg_pool(pool)
+            for name, handler in self._jobs.handlers.items():
+                self._register(self._queue, name, handler)
+            if self._stopping.is_set():
+                return
+            await self._queue.run(
+                dequeue_timeout=self._lease / 2,
+                heartbeat_timeout=self._lease,
+                log_aggregation_interval=timedelta(0),
+                shutdown_on_listener_failure=True,
+            )
+
+    def _register(self, queue: PgQueuer, name: str, handler: Handler) -> None:
+        @queue.entrypoint(name, concurrency_limit=self._jobs.limits[name])
+        async def run(job: Job) -> None:
+            await self._attempt(job, handler)
+
+    async def _attempt(self, job: Job, handler: Handler) -> None:
+        payload = msgspec.json.decode(job.payload or b"{}", type=dict[str, str])
+        try:
+            await handler(self._context, UUID(payload.pop("org")), payload)
+        except asyncio.CancelledError as error:
+            if self._stopping.is_set():  # this worker ends, the job does not
+                raise RetryRequested(delay=timedelta(0), reason="worker stopped") from error
+            raise
+        except Exception as error:
+            if job.attempts + 1 >= MAX_ATTEMPTS:
+                raise
+            log.exception("Job %s failed and is tried again", job.entrypoint)
+            raise RetryRequested(delay=timedelta(seconds=2**job.attempts), reason=str(error)) from error
+
+    def stop(self) -> None:
+        """No new jobs; `run` returns when those under way have ended."""
+        self._stopping.set()
+        if self._queue is not None:
+            self._queue.shutdown.set()

@@ -1,0 +1,91 @@
+"""Anonymous visitors: a bearer token, made when the first message is sent, stored only as a hash."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit.clock import now
+from app.kit.db import enter, scope, unlock
+from app.kit.errors import Invalid, Unauthorised
+from app.kit.ids import new_id
+from app.kit.tokens import new_token, token_hash
+from app.tenancy.models import Site
+from app.tenancy.organisations import get_site
+from app.visitors.models import Visitor, VisitorSession
+
+
+class TokenInvalid(Unauthorised):
+    """This token is not known here. Start a new session."""
+
+    code = "token_invalid"
+    title = "Unknown token"
+
+
+class TokenExpired(Unauthorised):
+    """This session has expired. Start a new one."""
+
+    code = "token_expired"
+    title = "Session expired"
+
+
+@dataclass(frozen=True)
+class KnownVisitor:
+    """A visitor as the widget's door knows them."""
+
+    org_id: UUID
+    id: UUID
+    site: Site
+
+
+@dataclass(frozen=True)
+class StartedSession:
+    token: str
+    visitor_id: UUID
+    expires_at: datetime
+
+
+async def start_session(
+    session: AsyncSession, site: Site, *, days: int, language: str | None = None, page: str | None = None
+) -> StartedSession:
+    """A new visitor of `site` with a token that holds for `days`."""
+    visitor = Visitor(id=new_id(), org_id=site.org_id, site_id=site.id, language=language, page=page)
+    session.add(visitor)
+    await session.flush()
+    started = StartedSession(new_token(), visitor.id, now() + timedelta(days=days))
+    session.add(
+        VisitorSession(
+            org_id=site.org_id,
+            visitor_id=visitor.id,
+            token_hash=token_hash(started.token),
+            expires_at=started.expires_at,
+        )
+    )
+    return started
+
+
+async def known_visitor(session: AsyncSession, token: str) -> KnownVisitor:
+    """Who holds this token; the transaction becomes their organisation's. Raises TokenInvalid, TokenExpired."""
+    await unlock(session, token_hash(token))
+    held = await session.scalar(select(VisitorSession).where(VisitorSession.token_hash == token_hash(token)))
+    if held is None:
+        raise TokenInvalid
+    if held.expires_at <= now():
+        raise TokenExpired
+    await enter(session, held.org_id)
+    visitor = await session.get_one(Visitor, held.visitor_id)
+    return KnownVisitor(held.org_id, visitor.id, await get_site(session, visitor.site_id))
+
+
+async def leave_contact(session: AsyncSession, visitor_id: UUID, *, email: str, name: str | None) -> None:
+    """How to reach the visitor later. Raises Invalid for what is no e-mail address."""
+    email = email.strip()
+    local, _, domain = email.partition("@")
+    if not local or "." not in domain or " " in email or len(email) > 254:  # noqa: PLR2004 (RFC 5321)
+        raise Invalid("That does not look like an e-mail address. It should read like name@example.org.")
+    mine = (Visitor.org_id == scope(session)) & (Visitor.id == visitor_id)
+    await session.execute(
+        update(Visitor).where(mine).values(email=email, name=(name or "").strip()[:200] or None)
+    )
