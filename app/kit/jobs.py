@@ -66,6 +66,7 @@ class Worker:
         self._lease = timedelta(seconds=lease_s)
         self._stopping = asyncio.Event()
         self._queue: PgQueuer | None = None
+        self._under_way: set[asyncio.Task[Any]] = set()
 
     async def run(self) -> None:
         while not self._stopping.is_set():
@@ -95,7 +96,13 @@ class Worker:
     def _register(self, queue: PgQueuer, name: str, handler: Handler) -> None:
         @queue.entrypoint(name, concurrency_limit=self._jobs.limits[name])
         async def run(job: Job) -> None:
-            await self._attempt(job, handler)
+            task = asyncio.current_task()
+            assert task is not None
+            self._under_way.add(task)
+            try:
+                await self._attempt(job, handler)
+            finally:
+                self._under_way.discard(task)
 
     async def _attempt(self, job: Job, handler: Handler) -> None:
         payload = msgspec.json.decode(job.payload or b"{}", type=dict[str, str])
@@ -111,8 +118,12 @@ class Worker:
             log.exception("Job %s failed and is tried again", job.entrypoint)
             raise RetryRequested(delay=timedelta(seconds=2**job.attempts), reason=str(error)) from error
 
-    def stop(self) -> None:
-        """No new jobs; `run` returns when those under way have ended."""
+    async def stop(self, *, grace_s: float) -> None:
+        """No new jobs; those under way may end within `grace_s`, the others go back to the queue for somebody else."""
         self._stopping.set()
         if self._queue is not None:
             self._queue.shutdown.set()
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=grace_s)
+        for task in list(self._under_way):
+            task.cancel()

@@ -1,0 +1,106 @@
+"""Jobs: recorded with their reason, run until they succeed, taken over from the dead."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.kit.db import Database
+from app.kit.jobs import Jobs, Payload, Worker, enqueue
+
+Run = Callable[[UUID, Payload], Awaitable[None]]
+
+
+@asynccontextmanager
+async def working(database: Database, name: str, run: Run, *, lease_s: float = 5) -> AsyncIterator[Worker]:
+    jobs = Jobs()
+
+    async def handle(_: object, org_id: UUID, payload: Payload) -> None:
+        await run(org_id, payload)
+
+    jobs.add(name, handle)
+    worker = Worker(database, jobs, None, lease_s=lease_s)
+    running = asyncio.create_task(worker.run())
+    try:
+        yield worker
+    finally:
+        await worker.stop(grace_s=1)
+        await asyncio.wait_for(running, 10)
+
+
+@pytest.fixture
+def name() -> str:
+    """A kind of job that no other worker knows."""
+    return f"test.{uuid4().hex}"
+
+
+async def test_a_job_runs_once_its_transaction_is_committed(database: Database, org_id: UUID, name: str) -> None:
+    seen: asyncio.Queue[tuple[UUID, Payload]] = asyncio.Queue()
+
+    async def run(owner: UUID, payload: Payload) -> None:
+        await seen.put((owner, payload))
+
+    async with working(database, name, run):
+        with pytest.raises(RuntimeError):
+            async with database.transaction(org_id) as session:
+                await enqueue(session, name, {"number": "rolled back"})
+                raise RuntimeError
+        async with database.transaction(org_id) as session:
+            await enqueue(session, name, {"number": "committed"})
+        assert await asyncio.wait_for(seen.get(), 5) == (org_id, {"number": "committed"})
+    assert seen.empty()
+
+
+async def test_a_job_that_fails_is_tried_again(database: Database, org_id: UUID, name: str) -> None:
+    done = asyncio.Event()
+    attempts = 0
+
+    async def run(_: UUID, __: Payload) -> None:
+        nonlocal attempts
+        attempts += 1
+        if attempts < 2:
+            raise ValueError("not yet")
+        done.set()
+
+    async with working(database, name, run):
+        async with database.transaction(org_id) as session:
+            await enqueue(session, name, {})
+        await asyncio.wait_for(done.wait(), 10)
+    assert attempts == 2
+
+
+async def test_a_job_waiting_under_a_key_is_not_added_twice(database: Database, org_id: UUID, name: str) -> None:
+    runs = 0
+
+    async def run(_: UUID, __: Payload) -> None:
+        nonlocal runs
+        runs += 1
+
+    async with database.transaction(org_id) as session:
+        for _ in range(3):
+            await enqueue(session, name, {}, dedupe=name)
+    async with working(database, name, run):
+        await asyncio.sleep(1)
+    assert runs == 1
+
+
+async def test_what_a_stopped_worker_was_doing_is_done_by_the_next(
+    database: Database, org_id: UUID, name: str
+) -> None:
+    begun, finished = asyncio.Event(), asyncio.Event()
+
+    async def hang(_: UUID, __: Payload) -> None:
+        begun.set()
+        await asyncio.sleep(60)
+
+    async def finish(_: UUID, __: Payload) -> None:
+        finished.set()
+
+    async with database.transaction(org_id) as session:
+        await enqueue(session, name, {})
+    async with working(database, name, hang):
+        await asyncio.wait_for(begun.wait(), 5)
+    async with working(database, name, finish):
+        await asyncio.wait_for(finished.wait(), 10)
