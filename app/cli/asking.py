@@ -1,0 +1,137 @@
+"""`frontdesk ask` and `frontdesk search`: what a visitor would get, in the terminal."""
+
+from contextlib import aclosing
+from typing import Any
+from uuid import UUID
+
+import click
+import msgspec
+
+from app.answering.llm import connect
+from app.answering.steps import Done, Reading, Text, Why
+from app.answering.turn import Desk, answer
+from app.cli.common import json_option, org_option, organisation_id, print_table, with_database
+from app.config import Settings
+from app.conversations.answers import Turn
+from app.kit.db import Database
+from app.knowledge.search import Passage, Query
+from app.knowledge.search import search as search_passages
+from app.tenancy.organisations import organisation_name
+
+
+@click.command()
+@click.argument("question")
+@click.option(
+    "--after", "earlier", multiple=True, help="An earlier question that this one follows. May be repeated."
+)
+@click.option("--explain", is_flag=True, help="Also show the passages found, the evidence and the timings.")
+@org_option
+@json_option
+def ask(*, question: str, earlier: tuple[str, ...], explain: bool, org: str, as_json: bool) -> None:
+    """Ask QUESTION and stream the cited answer that a visitor would get.
+
+    With OPENAI_API_KEY or OPENAI_BASE_URL set, that model writes it; without, it is quoted from the documents.
+    """
+    if not question.strip():
+        raise click.UsageError('The question is empty. Ask something: frontdesk ask "How do I start?"')
+    why = Why()
+
+    async def work(database: Database, settings: Settings) -> Done:
+        org_id = await organisation_id(database, org)
+        desk = await _desk(database, org_id, settings)
+        history = tuple(Turn("user", text) for text in earlier)
+        return await _follow(desk, question, history, why, quiet=as_json)
+
+    done = with_database(work)
+    if as_json:
+        click.echo(msgspec.json.encode(_as_json(done, why, explain=explain)))
+    else:
+        _tell(done, why, explain=explain)
+
+
+async def _desk(database: Database, org_id: UUID, settings: Settings) -> Desk:
+    async with database.transaction(org_id) as session:
+        return Desk(database, org_id, await organisation_name(session), connect(settings))
+
+
+async def _follow(desk: Desk, question: str, history: tuple[Turn, ...], why: Why, *, quiet: bool) -> Done:
+    async with aclosing(answer(desk, question, history, why)) as steps:
+        async for step in steps:
+            if isinstance(step, Done):
+                return step
+            if isinstance(step, Text) and not quiet:
+                click.echo(step.delta, nl=False)
+            elif isinstance(step, Reading) and not quiet:
+                click.secho(
+                    f"reading {step.pages} {'page' if step.pages == 1 else 'pages'}", dim=True, err=True
+                )
+    raise click.ClickException("The answer ended without an end. Try again.")
+
+
+def _tell(done: Done, why: Why, *, explain: bool) -> None:
+    click.echo()
+    for source in done.sources:
+        where = ", ".join(part for part in (source.place, source.url) if part)
+        click.secho(f"  [{source.n}] {source.title}{f', {where}' if where else ''}", dim=True)
+    if done.state == "interrupted":
+        raise click.ClickException("The answer was interrupted. Ask again, or run `frontdesk doctor`.")
+    if explain:
+        click.echo()
+        click.echo(f"evidence {why.evidence}, model {why.model or 'none'}, timings in ms {why.timings}")
+        if why.passages:
+            print_table([_row(rank, passage) for rank, passage in enumerate(why.passages, 1)])
+
+
+def _as_json(done: Done, why: Why, *, explain: bool) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "text": done.text,
+        "outcome": done.outcome,
+        "state": done.state,
+        "sources": [source.view() for source in done.sources],
+    }
+    if explain:
+        shown["why"] = {
+            "evidence": why.evidence,
+            "model": why.model,
+            "prompt_version": why.prompt_version,
+            "timings_ms": why.timings,
+            "passages": [
+                _row(rank, passage) | {"text": passage.text} for rank, passage in enumerate(why.passages, 1)
+            ],
+        }
+    return shown
+
+
+@click.command()
+@click.argument("question")
+@click.option("--limit", default=5, show_default=True, type=click.IntRange(1, 50), help="How many passages.")
+@org_option
+@json_option
+def search(*, question: str, limit: int, org: str, as_json: bool) -> None:
+    """Show the passages that QUESTION finds, best first, with what speaks for each."""
+
+    async def work(database: Database, _: Settings) -> list[Passage]:
+        org_id = await organisation_id(database, org)
+        async with database.transaction(org_id) as session:
+            return await search_passages(session, Query(question), limit=limit)
+
+    found = with_database(work)
+    if as_json:
+        rows = [_row(rank, passage) | {"text": passage.text} for rank, passage in enumerate(found, 1)]
+        click.echo(msgspec.json.encode(rows))
+    elif found:
+        print_table([_row(rank, passage) for rank, passage in enumerate(found, 1)])
+    else:
+        click.echo("Nothing found. `frontdesk ingest PATH` adds documents.")
+
+
+def _row(rank: int, passage: Passage) -> dict[str, Any]:
+    return {
+        "rank": rank,
+        "document": passage.document_name,
+        "place": f"page {passage.page}" if passage.page else " › ".join(passage.headings),
+        "score": round(passage.score, 4),
+        "dense": round(passage.dense, 3),
+        "lexical": round(passage.lexical, 2),
+        "coverage": round(passage.coverage, 2),
+    }

@@ -1,0 +1,128 @@
+"""`frontdesk doctor`: is everything here that the server needs, and if not, what to do."""
+
+import asyncio
+from dataclasses import asdict, dataclass
+
+import asyncpg
+import click
+import httpx
+import msgspec
+from sqlalchemy.engine import URL
+
+from app.cli.common import database_address, database_trouble, json_option
+from app.config import ConfigError, Settings, load_settings
+from app.kit.db import APP_ROLE, libpq_arguments
+from app.kit.embedded import EmbeddedDatabaseError
+from app.kit.migrate import newest_revision
+from app.web.widget.page import STATIC
+
+OLDEST_POSTGRESQL = 150000
+OLDEST_VECTOR = (0, 8)
+
+
+@dataclass(frozen=True)
+class Finding:
+    what: str
+    ok: bool
+    said: str
+
+
+@click.command()
+@json_option
+def doctor(*, as_json: bool) -> None:
+    """Check settings, database, widget files and model endpoint, and say what to do. Exits 1 if something is wrong."""
+    findings = _examine()
+    if as_json:
+        click.echo(msgspec.json.encode([asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            click.echo(f"{'ok   ' if finding.ok else 'WRONG'}  {finding.what:<12} {finding.said}")
+    if not all(finding.ok for finding in findings):
+        raise SystemExit(1)
+
+
+def _examine() -> list[Finding]:
+    try:
+        settings = load_settings()
+    except ConfigError as error:
+        return [Finding("settings", ok=False, said=str(error))]
+    findings = [Finding("settings", ok=True, said=f"serving on {settings.url}"), _widget()]
+    try:
+        with database_address(settings) as address:
+            findings += asyncio.run(_database(address.app))
+    except (EmbeddedDatabaseError, OSError, asyncpg.PostgresError) as error:
+        findings.append(Finding("database", ok=False, said=database_trouble(error)))
+    return [*findings, asyncio.run(_model(settings))]
+
+
+def _widget() -> Finding:
+    built = (STATIC / "widget.js").is_file()
+    return Finding("widget", built, "built" if built else "not built: run `make setup`")
+
+
+async def _database(url: URL) -> list[Finding]:
+    connection = await asyncpg.connect(**libpq_arguments(url))
+    try:
+        return [
+            await _version(connection),
+            await _vector(connection),
+            await _role(connection),
+            await _schema(connection),
+        ]
+    finally:
+        await connection.close()
+
+
+async def _version(connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
+    number = int(await connection.fetchval("SHOW server_version_num"))
+    good = number >= OLDEST_POSTGRESQL
+    said = f"PostgreSQL {number // 10000}" + ("" if good else " is too old: PostgreSQL 15 or newer is needed")
+    return Finding("database", good, said)
+
+
+async def _vector(connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
+    version = await connection.fetchval("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
+    if version is None:
+        return Finding("pgvector", ok=False, said="missing: as a superuser, run CREATE EXTENSION vector")
+    good = tuple(int(part) for part in version.split(".")[:2]) >= OLDEST_VECTOR
+    return Finding("pgvector", good, version + ("" if good else " is too old: 0.8 or newer is needed"))
+
+
+async def _role(connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
+    query = "SELECT count(*) FROM pg_class WHERE relowner = (SELECT oid FROM pg_roles WHERE rolname = $1)"
+    owned = await connection.fetchval(query, APP_ROLE)
+    good = owned == 0
+    return Finding(
+        "rights",
+        good,
+        f"{APP_ROLE} owns nothing" if good else f"{APP_ROLE} owns {owned} tables: it must own none",
+    )
+
+
+async def _schema(connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
+    if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
+        return Finding("tables", ok=False, said="none yet: run `frontdesk migrate`")
+    found = await connection.fetchval("SELECT version_num FROM alembic_version")
+    good = found == newest_revision()
+    return Finding(
+        "tables",
+        good,
+        f"at {found}" + ("" if good else f", not {newest_revision()}: run `frontdesk migrate`"),
+    )
+
+
+async def _model(settings: Settings) -> Finding:
+    if not settings.has_model:
+        return Finding(
+            "model", ok=True, said="none: answers are quoted from the documents (OPENAI_API_KEY adds one)"
+        )
+    base = (settings.openai_base_url or "https://api.openai.com/v1").rstrip("/")
+    headers = {"Authorization": f"Bearer {settings.openai_api_key or ''}"}
+    try:
+        async with httpx.AsyncClient(timeout=5) as client:
+            status = (await client.get(f"{base}/models", headers=headers)).status_code
+    except httpx.HTTPError as error:
+        return Finding("model", ok=False, said=f"{base} cannot be reached ({error}): check OPENAI_BASE_URL")
+    if status in {401, 403}:
+        return Finding("model", ok=False, said=f"{base} refuses the key: check OPENAI_API_KEY")
+    return Finding("model", ok=True, said=f"{settings.openai_model} at {base}")

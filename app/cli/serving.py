@@ -1,0 +1,161 @@
+"""Running the server: `serve`, `worker`, `migrate`, `seed`."""
+
+import asyncio
+import logging
+import random
+import signal
+import socket
+from types import FrameType
+
+import click
+import uvicorn
+from sqlalchemy.engine import URL
+
+from app.cli.common import DatabaseAddress, database_address, open_database, told_plainly
+from app.cli.seeding import SignIn, seed_demo
+from app.config import Settings, load_settings
+from app.kit.migrate import migrate as migrate_database
+from app.main import DRAIN_S, assemble, create_app, make_worker
+from app.realtime.hub import Hub
+
+LEAVE_WITHIN_MS = 3000
+GRACE_S = 10
+
+
+@click.command()
+@click.option(
+    "--demo/--no-demo", default=True, show_default=True, help="Make the demo organisation on first start."
+)
+def serve(*, demo: bool) -> None:
+    """Start the server: migrate the database, then serve the widget, the console and the API.
+
+    Settings come from the environment: HOST, PORT, DATABASE_URL, OPENAI_API_KEY and more, see docs/operations.md.
+    """
+    with told_plainly():
+        settings = load_settings()
+        _log(settings)
+        listener = _listen(settings)
+        with database_address(settings) as address:
+            asyncio.run(_serve(settings, address, listener, demo=demo))
+
+
+async def _serve(
+    settings: Settings, address: DatabaseAddress, listener: socket.socket, *, demo: bool
+) -> None:
+    await migrate_database(address.owner)
+    sign_ins = await _seeded(address) if demo else []
+    port = int(listener.getsockname()[1])
+    app = create_app(settings, address.app)
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S, proxy_headers=True
+    )
+    server = Server(config, app.state.runtime.hub)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.02)
+    if server.started:
+        _tell(settings, port, sign_ins, demo=demo)
+    await serving
+
+
+class Server(uvicorn.Server):
+    """On a signal it first asks every open stream to leave and come back later, then stops as uvicorn does."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        for mailbox in self._hub.mailboxes():
+            mailbox.close(after_ms=random.randrange(LEAVE_WITHIN_MS))  # noqa: S311 (spreads load, hides nothing)
+        super().handle_exit(sig, frame)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        message = f"Cannot listen on {where}: {error.strerror}. Choose another port: PORT=8001 make run"
+        raise click.ClickException(message) from error
+
+
+def _tell(settings: Settings, port: int, sign_ins: list[SignIn], *, demo: bool) -> None:
+    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+    if settings.host in {"0.0.0.0", "::"}:  # noqa: S104 (compared, not bound)
+        shown = "127.0.0.1"
+    url = settings.public_url or f"http://{shown}:{port}"
+    lines = ["", "Frontdesk is ready.", ""]
+    if demo:
+        lines.append(f"  Demo page          {url}/demo")
+    lines += [f"  Console            {url}/console/", f"  API documentation  {url}/schema/", ""]
+    if sign_ins:
+        lines.append("Sign in to the console with these; they are shown only now:")
+        lines += [f"  {held.role:<6} {held.email:<24} {held.password}" for held in sign_ins]
+    elif demo:
+        lines.append("Forgotten the sign-in? `frontdesk member password ADDRESS` sets a new one.")
+    model = settings.openai_model if settings.has_model else "none: answers are quoted from the documents"
+    lines += ["", f"Model: {model}. Stop with Ctrl-C.", ""]
+    click.echo("\n".join(lines))
+
+
+async def _seeded(address: DatabaseAddress) -> list[SignIn]:
+    async with open_database(address) as database:
+        return await seed_demo(database)
+
+
+@click.command()
+def worker() -> None:
+    """Run jobs (answers, documents) in a process of their own. Start as many as you like.
+
+    The server runs jobs too, unless FRONTDESK_WORKER=false.
+    """
+    with told_plainly():
+        settings = load_settings()
+        _log(settings)
+        with database_address(settings) as address:
+            asyncio.run(_work(settings, address.app))
+
+
+async def _work(settings: Settings, url: URL) -> None:
+    runtime = assemble(settings, url)
+    worker = make_worker(runtime)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(sign, stopped.set)
+    work = asyncio.create_task(worker.run())
+    click.echo("Working. Stop with Ctrl-C.")
+    await stopped.wait()
+    await worker.stop(grace_s=DRAIN_S)
+    await work
+    await runtime.database.close()
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database's tables up to date. `serve` does it by itself."""
+    with told_plainly(), database_address(load_settings()) as address:
+        asyncio.run(migrate_database(address.owner))
+        click.echo("The database is up to date.")
+
+
+@click.command()
+def seed() -> None:
+    """Make the demo organisation, which knows Frontdesk's own documentation. Does nothing where it exists."""
+    with told_plainly(), database_address(load_settings()) as address:
+        asyncio.run(migrate_database(address.owner))
+        sign_ins = asyncio.run(_seeded(address))
+    for held in sign_ins:
+        click.echo(f"{held.role:<6} {held.email:<24} {held.password}")
+    if not sign_ins:
+        click.echo("The demo organisation is there already.")
+
+
+def _log(settings: Settings) -> None:
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+    for noisy in ("httpx", "httpcore", "alembic", "pgqueuer", "openai"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

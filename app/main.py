@@ -1,0 +1,152 @@
+"""The composition root of the server: settings in, an ASGI application out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from uuid import UUID
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from litestar import Litestar
+from litestar.contrib.jinja import JinjaTemplateEngine
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import SwaggerRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.static_files import create_static_files_router
+from litestar.template import TemplateConfig
+from sqlalchemy.engine import URL
+
+from app.answering.turn import Context
+from app.config import Settings
+from app.conversations import queries
+from app.kit.db import Database
+from app.kit.jobs import Worker
+from app.kit.limits import Limits
+from app.knowledge.queries import knowledge_head
+from app.reactions import REACTIONS
+from app.realtime import topics
+from app.realtime.bus import LocalBus
+from app.realtime.drafts import Drafts
+from app.realtime.hub import HeadReader, Hub
+from app.web import console, operator, widget
+from app.web.errors import PROBLEMS
+from app.web.runtime import Runtime, provide_runtime
+from app.web.widget.cors import allow_origins
+from app.worker import all_jobs
+
+WEB = Path(__file__).resolve().parent / "web"
+TEMPLATES = [WEB / "console" / "templates", WEB / "widget" / "templates"]
+# How long jobs under way may take to end when the server stops, before they are given back.
+DRAIN_S = 2.0
+
+
+def create_app(settings: Settings, database_url: str | URL) -> Litestar:
+    """The whole server. `database_url` is the application role's, or one that may become it."""
+    runtime = assemble(settings, database_url)
+    return Litestar(
+        route_handlers=[
+            *widget.route_handlers,
+            *operator.route_handlers,
+            console.router,
+            create_static_files_router(
+                "/static", [WEB / "static"], cache_control=None, include_in_schema=False
+            ),
+        ],
+        dependencies={"runtime": Provide(provide_runtime)},
+        exception_handlers=PROBLEMS,
+        middleware=[allow_origins],
+        lifespan=[run_background],
+        state=State({"runtime": runtime}),
+        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(_templates())),
+        openapi_config=_openapi(),
+        request_max_body_size=1024 * 1024,
+        logging_config=None,
+    )
+
+
+def assemble(settings: Settings, database_url: str | URL) -> Runtime:
+    bus = LocalBus()
+    database = Database(database_url, reactions=REACTIONS, info={"bus": bus})
+    hub = Hub(bus)
+    for prefix, reader in head_readers(database).items():
+        hub.read_heads(prefix, reader)
+    return Runtime(settings=settings, database=database, hub=hub, drafts=Drafts(bus), limits=Limits())
+
+
+def head_readers(database: Database) -> dict[str, HeadReader]:
+    """How the backstop reads the head of each kind of topic."""
+
+    async def conversations(org_id: UUID, watched: Sequence[str]) -> Mapping[str, object]:
+        async with database.transaction(org_id) as session:
+            heads = await queries.heads(session, [UUID(topic.partition(":")[2]) for topic in watched])
+        return {topics.conversation(conversation_id): head for conversation_id, head in heads.items()}
+
+    async def inbox(org_id: UUID, _: Sequence[str]) -> Mapping[str, object]:
+        async with database.transaction(org_id) as session:
+            return {topics.inbox(org_id): await queries.inbox_head(session)}
+
+    async def knowledge(org_id: UUID, _: Sequence[str]) -> Mapping[str, object]:
+        async with database.transaction(org_id) as session:
+            return {topics.knowledge(org_id): await knowledge_head(session)}
+
+    return {"conversation": conversations, "inbox": inbox, "knowledge": knowledge}
+
+
+@asynccontextmanager
+async def run_background(app: Litestar) -> AsyncIterator[None]:
+    """The backstop and, unless FRONTDESK_WORKER is false, a job worker run beside the server."""
+    runtime: Runtime = app.state.runtime
+    backstop = asyncio.create_task(runtime.hub.run_backstop())
+    worker = make_worker(runtime) if runtime.settings.worker else None
+    work = asyncio.create_task(worker.run()) if worker else None
+    try:
+        yield
+    finally:
+        if worker and work:
+            await worker.stop(grace_s=DRAIN_S)
+            await asyncio.wait([work], timeout=DRAIN_S)
+        await _end(backstop, work)
+        await runtime.database.close()
+
+
+async def _end(*tasks: "asyncio.Task[None] | None") -> None:
+    for task in tasks:
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+def make_worker(runtime: Runtime) -> Worker:
+    context = Context(runtime.settings, runtime.database, runtime.drafts)
+    return Worker(runtime.database, all_jobs(), context, lease_s=runtime.settings.job_lease_s)
+
+
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _openapi() -> OpenAPIConfig:
+    bearer = SecurityScheme(type="http", scheme="bearer", description="The token of POST /v1/sessions.")
+    swagger = SwaggerRenderPlugin(
+        js_url="/static/swagger-ui-bundle.js",
+        css_url="/static/swagger-ui.css",
+        standalone_preset_js_url="/static/swagger-ui-standalone-preset.js",
+        favicon="<link rel='icon' href='data:,'>",
+    )
+    return OpenAPIConfig(
+        title="Frontdesk",
+        version="0.1.0",
+        description="The widget's API. Errors are problem documents (RFC 9457); times are RFC 3339.",
+        path="/schema",
+        render_plugins=[swagger],
+        components=Components(security_schemes={"visitor": bearer}),
+    )

@@ -1,0 +1,26 @@
+"""What a running server holds, handed to every door as the dependency `runtime`."""
+
+from dataclasses import dataclass
+
+from litestar.datastructures import State
+
+from app.config import Settings
+from app.kit.db import Database
+from app.kit.limits import Limits
+from app.realtime.drafts import Drafts
+from app.realtime.hub import Hub
+
+
+@dataclass(frozen=True)
+class Runtime:
+    settings: Settings
+    database: Database
+    hub: Hub
+    drafts: Drafts
+    limits: Limits
+
+
+async def provide_runtime(state: State) -> Runtime:
+    runtime = state.runtime
+    assert isinstance(runtime, Runtime)
+    return runtime

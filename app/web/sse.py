@@ -1,0 +1,44 @@
+"""Server-sent events: frames of a room as a response."""
+
+import logging
+from collections.abc import AsyncIterator
+
+import msgspec
+from litestar.types import ASGIApp
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette.sse import SendTimeoutError
+
+from app.conversations.stream import Frame
+from app.kit.errors import Problem
+
+log = logging.getLogger(__name__)
+
+SEND_TIMEOUT_S = 10.0
+PING_S = 15
+
+
+def event_stream(frames: AsyncIterator[Frame]) -> ASGIApp:
+    """A live stream. A reader that takes nothing for ten seconds is let go: it resumes where it was."""
+    response = EventSourceResponse(_events(frames), ping=PING_S, send_timeout=SEND_TIMEOUT_S, sep="\n")
+
+    async def run(scope: object, receive: object, send: object) -> None:
+        try:
+            await response(scope, receive, send)  # type: ignore[arg-type]
+        except SendTimeoutError:
+            log.info("A stalled reader was let go")
+
+    return run
+
+
+async def _events(frames: AsyncIterator[Frame]) -> AsyncIterator[ServerSentEvent]:
+    try:
+        async for frame in frames:
+            yield _event(frame)
+    except Problem as problem:
+        # Access has ended while the stream was open: the client's next request says why.
+        log.info("A stream was closed: %s", problem.detail)
+
+
+def _event(frame: Frame) -> ServerSentEvent:
+    position = f"{frame.position.epoch}:{frame.position.seq}" if frame.position else None
+    return ServerSentEvent(msgspec.json.encode(frame.data).decode(), event=frame.kind, id=position)

@@ -1,0 +1,8 @@
+"""The public door: what pages load and what visitors call."""
+
+from app.web.widget.conversations import ConversationDoor
+from app.web.widget.events import events
+from app.web.widget.page import demo, home, loader
+from app.web.widget.sites import SiteDoor
+
+route_handlers = [loader, home, demo, SiteDoor, ConversationDoor, events]

@@ -1,0 +1,160 @@
+"""A visitor's conversations: start, list, look, follow, write, ask for a person."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Response, get, post, put
+from litestar.di import Provide
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
+
+from app.conversations import messaging, queries, views
+from app.conversations.answers import retry_answer, stop_answers
+from app.conversations.messaging import Author, ConversationUnknown
+from app.conversations.models import Conversation
+from app.handoff import queue
+from app.tenancy.members import online_count
+from app.visitors.sessions import leave_contact
+from app.web.runtime import Runtime
+from app.web.widget.identity import Visit, provide_visit
+from app.web.widget.schemas import (
+    Availability,
+    Contact,
+    ConversationInfo,
+    ConversationList,
+    Feedback,
+    HandoffState,
+    MemberName,
+    MessageInfo,
+    NewConversation,
+    NewMessage,
+    Read,
+    Snapshot,
+)
+
+
+class ConversationDoor(Controller):
+    path = "/v1"
+    tags = ["Visitor"]
+    dependencies = {"visit": Provide(provide_visit)}
+    security = [{"visitor": []}]
+
+    @post("/conversations", summary="Start a conversation; the same client_id again gives the same one")
+    async def start(self, visit: Visit, runtime: Runtime, data: NewConversation) -> Response[Snapshot]:
+        conversation, created = await messaging.start_conversation(
+            visit.session,
+            visitor_id=visit.visitor.id,
+            site_id=visit.visitor.site.id,
+            client_id=data.client_id,
+        )
+        body = await _snapshot(visit, runtime, conversation)
+        return Response(body, status_code=HTTP_201_CREATED if created else HTTP_200_OK)
+
+    @get("/conversations", summary="The visitor's conversations, latest news first")
+    async def list_mine(self, visit: Visit) -> ConversationList:
+        found = (
+            await visit.session.scalars(queries.of_visitor(visit.session, visit.visitor.id).limit(50))
+        ).all()
+        unread = await queries.unread_by_visitor(visit.session, [conversation.id for conversation in found])
+        return ConversationList(
+            [_info(conversation, unread.get(conversation.id, 0)) for conversation in found]
+        )
+
+    @get("/conversations/{conversation_id:uuid}", summary="All of a conversation, as of last_seq")
+    async def read_one(self, visit: Visit, runtime: Runtime, conversation_id: UUID) -> Snapshot:
+        return await _snapshot(visit, runtime, await owned(visit, conversation_id))
+
+    @post(
+        "/conversations/{conversation_id:uuid}/messages",
+        summary="Write; the same client_id again posts nothing",
+    )
+    async def write(
+        self, visit: Visit, runtime: Runtime, conversation_id: UUID, data: NewMessage
+    ) -> Response[MessageInfo]:
+        runtime.limits.count(f"messages:{visit.visitor.id}", most=30, per_s=60)
+        await owned(visit, conversation_id)
+        author = Author("visitor", visit.visitor.id)
+        message, created = await messaging.post(
+            visit.session, conversation_id, author=author, client_id=data.client_id, text=data.text
+        )
+        body = msgspec.convert(views.message_view(message), MessageInfo)
+        return Response(body, status_code=HTTP_201_CREATED if created else HTTP_200_OK)
+
+    @post(
+        "/conversations/{conversation_id:uuid}/handoff", summary="Ask for a person", status_code=HTTP_200_OK
+    )
+    async def ask_for_person(self, visit: Visit, conversation_id: UUID) -> HandoffState:
+        await owned(visit, conversation_id)
+        conversation = await queue.request(visit.session, conversation_id, reason="asked for a person")
+        assignee = MemberName(conversation.assignee_name) if conversation.assignee_id else None
+        online = await online_count(visit.session) > 0
+        return HandoffState(conversation.status, assignee, Availability(online=online))
+
+    @post(
+        "/conversations/{conversation_id:uuid}/stop",
+        summary="Stop the answer",
+        status_code=HTTP_204_NO_CONTENT,
+    )
+    async def stop(self, visit: Visit, conversation_id: UUID) -> None:
+        await owned(visit, conversation_id)
+        await stop_answers(visit.session, conversation_id)
+
+    @put(
+        "/conversations/{conversation_id:uuid}/read",
+        summary="Read up to seq",
+        status_code=HTTP_204_NO_CONTENT,
+    )
+    async def mark_read(self, visit: Visit, conversation_id: UUID, data: Read) -> None:
+        await owned(visit, conversation_id)
+        await messaging.mark_read(visit.session, conversation_id, side="visitor", seq=data.seq)
+
+    @post(
+        "/conversations/{conversation_id:uuid}/contact",
+        summary="Leave an address, when nobody is there",
+        status_code=HTTP_204_NO_CONTENT,
+    )
+    async def contact(self, visit: Visit, conversation_id: UUID, data: Contact) -> None:
+        await owned(visit, conversation_id)
+        await leave_contact(visit.session, visit.visitor.id, email=data.email, name=data.name)
+        notice = {"kind": "contact_left", "name": data.email.strip()}
+        await messaging.add_notice(visit.session, conversation_id, client_id=data.client_id, notice=notice)
+
+    @post(
+        "/messages/{message_id:uuid}/retry",
+        summary="Write an interrupted answer again",
+        status_code=HTTP_202_ACCEPTED,
+    )
+    async def retry(self, visit: Visit, message_id: UUID) -> None:
+        await retry_answer(visit.session, message_id, visitor_id=visit.visitor.id)
+
+    @put("/messages/{message_id:uuid}/feedback", summary="Thumb up or down", status_code=HTTP_204_NO_CONTENT)
+    async def feedback(self, visit: Visit, message_id: UUID, data: Feedback) -> None:
+        await messaging.give_feedback(
+            visit.session, message_id, visitor_id=visit.visitor.id, value=data.value
+        )
+
+
+async def owned(visit: Visit, conversation_id: UUID) -> Conversation:
+    """The conversation, if it is this visitor's. Raises ConversationUnknown."""
+    conversation = await messaging.get(visit.session, conversation_id)
+    if conversation.visitor_id != visit.visitor.id:
+        raise ConversationUnknown
+    return conversation
+
+
+async def _snapshot(visit: Visit, runtime: Runtime, conversation: Conversation) -> Snapshot:
+    view: dict[str, Any] = await views.snapshot(
+        visit.session, conversation, runtime.drafts.of(conversation.id)
+    )
+    return msgspec.convert(view, Snapshot)
+
+
+def _info(conversation: Conversation, unread: int) -> ConversationInfo:
+    return ConversationInfo(
+        id=conversation.id,
+        status=conversation.status,
+        last_seq=conversation.last_seq,
+        unread=unread,
+        preview=conversation.preview,
+        updated_at=views.moment(conversation.updated_at),
+    )

@@ -1,0 +1,89 @@
+"""The events of a conversation: a JSON page, or a live stream of the same events.
+
+A stream lives for hours, so neither form uses the request's transaction: each opens short ones of its own.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get
+from litestar.params import Parameter
+from litestar.types import ASGIApp
+
+from app.conversations import queries, views
+from app.conversations.models import Conversation
+from app.conversations.stream import PAGE, Follower, Position
+from app.kit.errors import Invalid
+from app.web.runtime import Runtime
+from app.web.sse import event_stream
+from app.web.widget.conversations import owned
+from app.web.widget.identity import AnyRequest, Visit, address, identify
+from app.web.widget.schemas import EventPage
+
+MAX_SEQ = 2**62
+
+
+class PositionInvalid(Invalid):
+    """`after` takes a sequence number, Last-Event-ID what the stream sent as id, `epoch:seq`."""
+
+    code = "position_invalid"
+    title = "Unusable position"
+
+
+@get(
+    "/v1/conversations/{conversation_id:uuid}/events",
+    summary="Events after `after`; with Accept: text/event-stream, live",
+    tags=["Visitor"],
+    security=[{"visitor": []}],
+    responses={},
+)
+async def events(
+    request: AnyRequest,
+    runtime: Runtime,
+    conversation_id: UUID,
+    after: Annotated[
+        int, Parameter(ge=0, le=MAX_SEQ, description="The last event that you have applied")
+    ] = 0,
+) -> ASGIApp:
+    runtime.limits.count(f"address:{address(request)}", most=600, per_s=60)
+    if "text/event-stream" not in request.headers.get("accept", ""):
+        page = await _page(request, runtime, conversation_id, after)
+        return Response(page).to_asgi_response(app=None, request=request)
+    org_id = (await _conversation(request, runtime, conversation_id)).org_id
+
+    async def still_allowed() -> None:
+        await _conversation(request, runtime, conversation_id)
+
+    follower = Follower(runtime.database, runtime.hub, runtime.drafts, org_id, conversation_id, still_allowed)
+    return event_stream(follower.frames(position(request.headers.get("last-event-id"), after)))
+
+
+def position(last_event_id: str | None, after: int) -> Position:
+    """Where a reader wants to go on. Raises PositionInvalid for what no stream of ours has sent."""
+    if not last_event_id:
+        return Position(after)
+    epoch, _, seq = last_event_id.rpartition(":")
+    if not epoch or not seq.isascii() or not seq.isdigit() or int(seq) > MAX_SEQ:
+        raise PositionInvalid
+    return Position(int(seq), epoch)
+
+
+async def _conversation(request: AnyRequest, runtime: Runtime, conversation_id: UUID) -> Conversation:
+    async with runtime.database.transaction(None) as session:
+        visit = Visit(session, await identify(session, request))
+        return await owned(visit, conversation_id)
+
+
+async def _page(request: AnyRequest, runtime: Runtime, conversation_id: UUID, after: int) -> EventPage:
+    async with runtime.database.transaction(None) as session:
+        visit = Visit(session, await identify(session, request))
+        conversation = await owned(visit, conversation_id)
+        found = (await session.scalars(queries.events_after(session, conversation_id, after, PAGE))).all()
+        page = {
+            "events": [views.event_view(event) for event in found],
+            "head": max(conversation.last_seq, found[-1].seq if found else 0),
+            "epoch": await views.epoch(session),
+            "more": len(found) == PAGE,
+        }
+    return msgspec.convert(page, EventPage)

@@ -1,0 +1,44 @@
+"""What a page asks before it has a visitor: the site's look, and a session."""
+
+from litestar import Controller, get, post
+
+from app.conversations.views import moment
+from app.tenancy.members import online_count
+from app.tenancy.organisations import check_origin, enter_site, organisation_name
+from app.visitors.sessions import start_session
+from app.web.runtime import Runtime
+from app.web.widget.identity import AnyRequest, address, own_origin
+from app.web.widget.schemas import Availability, NewSession, Session, SiteInfo, VisitorRef
+
+
+class SiteDoor(Controller):
+    path = "/v1"
+    tags = ["Page"]
+
+    @get("/sites/{key:str}", summary="Look, greeting, starters and availability of a site")
+    async def site(self, request: AnyRequest, runtime: Runtime, key: str) -> SiteInfo:
+        async with runtime.database.transaction(None) as session:
+            site = await enter_site(session, key)
+            check_origin(site, request.headers.get("origin"), own=own_origin(request))
+            return SiteInfo(
+                key=site.key,
+                name=site.name,
+                organisation=await organisation_name(session),
+                greeting=site.greeting,
+                intro=site.intro,
+                starters=site.starters,
+                accent=site.accent,
+                language=site.language,
+                privacy_url=site.privacy_url,
+                availability=Availability(online=await online_count(session) > 0),
+            )
+
+    @post("/sessions", summary="Start a session: an anonymous visitor and their token")
+    async def start(self, request: AnyRequest, runtime: Runtime, data: NewSession) -> Session:
+        runtime.limits.count(f"sessions:{address(request)}", most=60, per_s=60)
+        async with runtime.database.transaction(None) as session:
+            site = await enter_site(session, data.site)
+            check_origin(site, request.headers.get("origin"), own=own_origin(request))
+            days = runtime.settings.visitor_session_days
+            started = await start_session(session, site, days=days, language=data.language, page=data.page)
+        return Session(started.token, VisitorRef(started.visitor_id), moment(started.expires_at))

@@ -1,0 +1,25 @@
+"""The jobs' composition root: every job by its name, and what its handler is given."""
+
+from uuid import UUID
+
+from app.answering.turn import Context, reply
+from app.kit.jobs import Jobs, Payload
+from app.knowledge.indexing import index_version
+
+# Answers wait for a model most of their time; documents take a core each while they are parsed.
+INDEX_AT_ONCE = 2
+
+
+def all_jobs() -> Jobs:
+    jobs = Jobs()
+    jobs.add("answering.reply", answer_visitor)
+    jobs.add("knowledge.index", index_document, at_once=INDEX_AT_ONCE)
+    return jobs
+
+
+async def answer_visitor(context: Context, org_id: UUID, payload: Payload) -> None:
+    await reply(context, org_id, UUID(payload["conversation"]), UUID(payload["message"]))
+
+
+async def index_document(context: Context, org_id: UUID, payload: Payload) -> None:
+    await index_version(context.database, org_id, UUID(payload["version"]))

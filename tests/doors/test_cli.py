@@ -1,0 +1,128 @@
+"""The `frontdesk` command, as a newcomer and as a script use it."""
+
+import asyncio
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy.engine import URL
+
+from app.kit.db import Database
+from app.tenancy.models import Organisation
+from tests.browser.product import FRONTDESK
+
+COMMANDS = ("serve", "worker", "migrate", "seed", "ingest", "search", "ask", "eval", "member", "doctor")
+HANDBOOK = "# Handbook\n\n## Parking\n\nVisitors park behind the mill. The barrier opens with the code 4711.\n"
+
+
+@dataclass
+class Ran:
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Terminal:
+    environment: dict[str, str]
+    org: str
+
+    async def run(self, *arguments: str, **settings: str) -> Ran:
+        process = await asyncio.create_subprocess_exec(
+            str(FRONTDESK),
+            *arguments,
+            env=self.environment | settings,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        async with asyncio.timeout(60):
+            out, err = await process.communicate()
+        return Ran(process.returncode or 0, out.decode(), err.decode())
+
+
+@pytest.fixture
+async def terminal(database_urls: tuple[URL, URL], database: Database, org_id: UUID) -> Terminal:
+    async with database.transaction(org_id) as session:
+        slug = (await session.get_one(Organisation, org_id)).slug
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "FRONTDESK_"))}
+    owner, app = (url.render_as_string(hide_password=False) for url in database_urls)
+    return Terminal({**kept, "DATABASE_URL": app, "DATABASE_OWNER_URL": owner, "NO_COLOR": "1"}, slug)
+
+
+async def test_help_names_every_command_with_a_sentence(terminal: Terminal) -> None:
+    shown = (await terminal.run("--help")).out
+    for command in COMMANDS:
+        line = next(line for line in shown.splitlines() if line.strip().startswith(command))
+        assert len(line.split()) > 3, f"{command} says nothing: {line}"
+        assert (await terminal.run(command, "--help")).code == 0
+
+
+async def test_documents_are_added_found_and_quoted(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "handbook.md").write_text(HANDBOOK)
+    (tmp_path / "empty.txt").write_text("")
+    added = await terminal.run("ingest", str(tmp_path), "--org", terminal.org, "--json")
+    rows = {Path(row["file"]).name: row for row in json.loads(added.out)}
+    assert added.code == 1
+    assert rows["handbook.md"]["state"] == "ready"
+    assert (rows["empty.txt"]["state"], bool(rows["empty.txt"]["failure"])) == ("failed", True)
+
+    found = await terminal.run("search", "Where do visitors park?", "--org", terminal.org, "--json")
+    assert "behind the mill" in json.loads(found.out)[0]["text"]
+
+    asked = await terminal.run("ask", "Where do visitors park?", "--org", terminal.org)
+    assert asked.code == 0, asked.err
+    assert "Visitors park behind the mill." in asked.out
+    assert "[1] handbook.md" in asked.out
+
+    answer = json.loads((await terminal.run("ask", "Where do visitors park?", "--org", terminal.org, "--json")).out)
+    assert answer["outcome"] == "answered"
+    assert answer["sources"][0]["title"] == "handbook.md"
+
+
+async def test_an_unknown_organisation_is_told_plainly(terminal: Terminal) -> None:
+    ran = await terminal.run("ask", "Anything?", "--org", "nobody")
+    assert ran.code == 1
+    assert "There is no organisation 'nobody'" in ran.err
+    assert "Traceback" not in ran.err
+
+
+async def test_a_database_that_cannot_be_reached_is_told_plainly(terminal: Terminal) -> None:
+    nowhere = "postgresql://nobody:x@127.0.0.1:1/nothing"
+    for command in (("ask", "Anything?"), ("serve",), ("migrate",)):
+        ran = await terminal.run(*command, DATABASE_URL=nowhere, DATABASE_OWNER_URL=nowhere, PORT="0")
+        assert ran.code == 1
+        assert "Check DATABASE_URL" in ran.err
+        assert "Traceback" not in ran.err
+
+
+async def test_a_port_in_use_is_told_plainly(terminal: Terminal) -> None:
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = str(server.sockets[0].getsockname()[1])
+    ran = await terminal.run("serve", PORT=port)
+    server.close()
+    assert ran.code == 1
+    assert f"127.0.0.1:{port}" in ran.err
+    assert "PORT=8001" in ran.err
+
+
+async def test_the_doctor_finds_everything_well_and_says_what_is_not(terminal: Terminal) -> None:
+    well = await terminal.run("doctor", "--json")
+    assert well.code == 0, well.out
+    ill = await terminal.run("doctor", "--json", OPENAI_BASE_URL="http://127.0.0.1:1/v1")
+    found = {finding["what"]: finding for finding in json.loads(ill.out)}
+    assert ill.code == 1
+    assert not found["model"]["ok"]
+    assert "check OPENAI_BASE_URL" in found["model"]["said"]
+
+
+async def test_a_member_is_added_with_a_password_that_works(terminal: Terminal) -> None:
+    added = await terminal.run("member", "add", "new@northwind.example", "--org", terminal.org, "--json")
+    made = json.loads(added.out)
+    assert (made["email"], len(made["password"]) >= 10) == ("new@northwind.example", True)
+    again = await terminal.run("member", "add", "new@northwind.example", "--org", terminal.org)
+    assert (again.code, "is a member already" in again.err) == (1, True)
+    short = await terminal.run("member", "password", "new@northwind.example", "--password", "x", "--org", terminal.org)
+    assert (short.code, "at least 10" in short.err) == (1, True)
