@@ -99,29 +99,32 @@ async def run_background(app: Litestar) -> AsyncIterator[None]:
     """The backstop and, unless FRONTDESK_WORKER is false, a job worker run beside the server."""
     runtime: Runtime = app.state.runtime
     backstop = asyncio.create_task(runtime.hub.run_backstop())
-    worker = make_worker(runtime) if runtime.settings.worker else None
-    work = asyncio.create_task(worker.run()) if worker else None
+    stopping = asyncio.Event()
+    work = asyncio.create_task(run_worker(runtime, stopping)) if runtime.settings.worker else None
     try:
         yield
     finally:
-        if worker and work:
-            await worker.stop(grace_s=DRAIN_S)
-            await asyncio.wait([work], timeout=DRAIN_S)
-        await _end(backstop, work)
+        stopping.set()
+        if work:
+            await work
+        backstop.cancel()
+        with suppress(asyncio.CancelledError):
+            await backstop
         await runtime.database.close()
 
 
-async def _end(*tasks: "asyncio.Task[None] | None") -> None:
-    for task in tasks:
-        if task is not None:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-
-def make_worker(runtime: Runtime) -> Worker:
+async def run_worker(runtime: Runtime, stopping: asyncio.Event) -> None:
+    """Runs jobs until `stopping`; what does not end soon after goes back to the queue."""
     context = Context(runtime.settings, runtime.database, runtime.drafts)
-    return Worker(runtime.database, all_jobs(), context, lease_s=runtime.settings.job_lease_s)
+    worker = Worker(runtime.database, all_jobs(), context, lease_s=runtime.settings.job_lease_s)
+    work = asyncio.create_task(worker.run())
+    await stopping.wait()
+    await worker.stop(grace_s=DRAIN_S)
+    await asyncio.wait([work], timeout=DRAIN_S)
+    work.cancel()
+    with suppress(asyncio.CancelledError):
+        await work
+    await context.close()
 
 
 def _templates() -> Environment:

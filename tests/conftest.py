@@ -62,11 +62,12 @@ async def _make_template(server: EmbeddedDatabase) -> None:
 def database_urls(cluster: EmbeddedDatabase, worker_id: str) -> tuple[URL, URL]:
     """A fresh database of this worker: (owner's URL, application's URL)."""
     name = f"frontdesk_{worker_id}"
-    asyncio.run(_clone(cluster, name))
+    asyncio.run(clone_database(cluster, name))
     return asyncpg_url(cluster.owner_url).set(database=name), asyncpg_url(cluster.app_url).set(database=name)
 
 
-async def _clone(server: EmbeddedDatabase, name: str) -> None:
+async def clone_database(server: EmbeddedDatabase, name: str) -> None:
+    """A database called `name`, migrated and empty."""
     admin = await asyncpg.connect(**libpq_arguments(asyncpg_url(server.admin_url)))
     try:
         await admin.execute("SELECT pg_advisory_lock(1)")

@@ -9,7 +9,7 @@ from uuid import UUID
 import click
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from app.cli.common import json_option, org_option, organisation_id, with_database
 from app.config import Settings
@@ -100,13 +100,12 @@ def evaluate(*, directory: Path) -> None:
 
     async def work(database: Database, _: Settings) -> dict[str, Any]:
         with _progress() as progress:
-            bars: dict[str, Any] = {}
+            bars: dict[str, TaskID] = {}
 
             def show(task: str, done: int, total: int) -> None:
-                bar = bars.setdefault(
-                    task, progress.add_task(task, total=total) if task not in bars else None
-                )
-                progress.update(bar, completed=done, total=total)
+                if task not in bars:
+                    bars[task] = progress.add_task(task, total=total)
+                progress.update(bars[task], completed=done, total=total)
 
             return await evaluate_folder(database, directory, progress=show)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import random
 import signal
 import socket
@@ -15,7 +16,7 @@ from app.cli.common import DatabaseAddress, database_address, open_database, tol
 from app.cli.seeding import SignIn, seed_demo
 from app.config import Settings, load_settings
 from app.kit.migrate import migrate as migrate_database
-from app.main import DRAIN_S, assemble, create_app, make_worker
+from app.main import assemble, create_app, run_worker
 from app.realtime.hub import Hub
 
 LEAVE_WITHIN_MS = 3000
@@ -77,7 +78,7 @@ def _listen(settings: Settings) -> socket.socket:
         return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
-        message = f"Cannot listen on {where}: {error.strerror}. Choose another port: PORT=8001 make run"
+        message = f"Cannot listen on {where}: {os.strerror(error.errno or 0)}. Choose another port: PORT=8001 make run"
         raise click.ClickException(message) from error
 
 
@@ -120,16 +121,12 @@ def worker() -> None:
 
 async def _work(settings: Settings, url: URL) -> None:
     runtime = assemble(settings, url)
-    worker = make_worker(runtime)
-    stopped = asyncio.Event()
+    stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(sign, stopped.set)
-    work = asyncio.create_task(worker.run())
+        loop.add_signal_handler(sign, stopping.set)
     click.echo("Working. Stop with Ctrl-C.")
-    await stopped.wait()
-    await worker.stop(grace_s=DRAIN_S)
-    await work
+    await run_worker(runtime, stopping)
     await runtime.database.close()
 
 
@@ -157,5 +154,5 @@ def _log(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
-    for noisy in ("httpx", "httpcore", "alembic", "pgqueuer", "openai"):
+    for noisy in ("httpx", "httpx2", "httpcore", "alembic", "pgqueuer", "openai"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

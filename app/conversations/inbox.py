@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations.models import Conversation, Message, Participant
@@ -16,10 +16,11 @@ TABS = ("waiting", "mine", "bot", "all")
 
 @dataclass(frozen=True)
 class Row:
-    """`unread` counts the visitor's messages that nobody of the staff has read."""
+    """`asked` is what the visitor wrote last; `unread` counts their messages that nobody of the staff has read."""
 
     conversation: Conversation
     visitor: Visitor
+    asked: str | None
     unread: int
 
 
@@ -34,24 +35,22 @@ async def rows(session: AsyncSession, tab: str, member_id: UUID, *, limit: int) 
     """The first `limit` conversations of a tab: who waits longest first, elsewhere the latest news first."""
     order = Conversation.waiting_since.asc() if tab == "waiting" else Conversation.updated_at.desc()
     query = (
-        select(Conversation, Visitor)
+        select(Conversation, Visitor, _asked())
         .join(Visitor, Visitor.id == Conversation.visitor_id)
         .where(_listed(session), _of_tab(tab, member_id))
         .order_by(order, Conversation.id.desc())
         .limit(limit)
     )
-    found = (await session.execute(query)).tuples().all()
-    unread = await unread_by_staff(session, [conversation.id for conversation, _ in found])
-    return [Row(conversation, visitor, unread.get(conversation.id, 0)) for conversation, visitor in found]
+    found = (await session.execute(query)).all()
+    unread = await unread_by_staff(session, [conversation.id for conversation, _, _ in found])
+    return [Row(*row, unread.get(row[0].id, 0)) for row in found]
 
 
 async def counts(session: AsyncSession, member_id: UUID) -> Counts:
     """How many conversations stand in each tab but the one of all."""
-    query = select(
-        *(func.count().filter(_of_tab(tab, member_id)) for tab in ("waiting", "mine", "bot"))
-    ).where(_listed(session))
-    waiting, mine, bot = (await session.execute(query)).one()
-    return Counts(waiting, mine, bot)
+    waiting, mine, bot = (func.count().filter(_of_tab(tab, member_id)) for tab in ("waiting", "mine", "bot"))
+    query = select(waiting, mine, bot).where(_listed(session))
+    return Counts(*(await session.execute(query)).one())
 
 
 def tab_of(conversation: Conversation, member_id: UUID) -> str:
@@ -59,6 +58,11 @@ def tab_of(conversation: Conversation, member_id: UUID) -> str:
     if conversation.status == "human":
         return "mine" if conversation.assignee_id == member_id else "all"
     return conversation.status if conversation.status in TABS else "all"
+
+
+async def visitor_of(session: AsyncSession, conversation: Conversation) -> Visitor:
+    query = select(Visitor).where(Visitor.org_id == scope(session), Visitor.id == conversation.visitor_id)
+    return (await session.scalars(query)).one()
 
 
 async def unread_by_staff(session: AsyncSession, conversation_ids: Sequence[UUID]) -> dict[UUID, int]:
@@ -75,7 +79,18 @@ async def unread_by_staff(session: AsyncSession, conversation_ids: Sequence[UUID
         )
         .group_by(Message.conversation_id)
     )
-    return dict((await session.execute(query)).tuples().all())
+    return dict((await session.execute(query)).all())
+
+
+def _asked() -> ScalarSelect[str]:
+    return (
+        select(Message.text)
+        .where(Message.org_id == Conversation.org_id, Message.conversation_id == Conversation.id)
+        .where(Message.author_kind == "visitor")
+        .order_by(Message.seq.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
 
 
 def _listed(session: AsyncSession) -> ColumnElement[bool]:

@@ -15,7 +15,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 from pgqueuer import PgQueuer, Queries
-from pgqueuer.errors import RetryRequested
+from pgqueuer.errors import FailingListenerError, RetryRequested
 from pgqueuer.models import Job
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +25,8 @@ from app.kit.db import APP_ROLE, Database, driver_connection, libpq_arguments, s
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 5
+RESTART_S = 1.0
+PROBE_S = 10.0
 Payload = Mapping[str, str]
 Handler = Callable[[Any, UUID, Payload], Awaitable[None]]
 
@@ -74,7 +76,10 @@ class Worker:
                 await self._run_once()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("The job worker lost its database connection and reconnects: %s", error)
-                await asyncio.sleep(1)
+                await asyncio.sleep(RESTART_S)
+            except Exception:
+                log.exception("The job worker failed and starts again")
+                await asyncio.sleep(RESTART_S)
 
     async def _run_once(self) -> None:
         pool = await asyncpg.create_pool(
@@ -86,12 +91,15 @@ class Worker:
                 self._register(self._queue, name, handler)
             if self._stopping.is_set():
                 return
-            await self._queue.run(
-                dequeue_timeout=self._lease / 2,
-                heartbeat_timeout=self._lease,
-                log_aggregation_interval=timedelta(0),
-                shutdown_on_listener_failure=True,
-            )
+            watch = asyncio.create_task(_watch_listener(self._queue))
+            try:
+                await self._queue.run(
+                    dequeue_timeout=self._lease / 2,
+                    heartbeat_timeout=self._lease,
+                    log_aggregation_interval=timedelta(0),
+                )
+            finally:
+                watch.cancel()
 
     def _register(self, queue: PgQueuer, name: str, handler: Handler) -> None:
         @queue.entrypoint(name, concurrency_limit=self._jobs.limits[name])
@@ -127,3 +135,20 @@ class Worker:
             await asyncio.wait(self._under_way, timeout=grace_s)
         for task in list(self._under_way):
             task.cancel()
+
+
+async def _watch_listener(queue: PgQueuer) -> None:
+    """Starts the queue again when PostgreSQL's notifications no longer arrive.
+
+    PGQueuer's own probe is not used: it may be sent before its listener listens, and then finds a healthy one dead.
+    """
+    while True:
+        await asyncio.sleep(PROBE_S)
+        try:
+            await queue.qm.listener_healthy(timeout=timedelta(seconds=PROBE_S))
+        except (FailingListenerError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning(
+                "The job queue's listener does not answer and starts again: %s", error or type(error).__name__
+            )
+            queue.shutdown.set()
+            return

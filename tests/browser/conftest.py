@@ -19,9 +19,16 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 async def browser() -> AsyncIterator[Browser]:
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
-        pytest.fail("There is no Chromium. `make test` installs it as root on Debian; else: apt-get install chromium")
+        pytest.fail(
+            "There is no Chromium. `make test` installs it as root on Debian; else: apt-get install chromium"
+        )
     async with async_playwright() as playwright:
-        quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+        quiet = [
+            "--no-sandbox",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--no-first-run",
+        ]
         browser = await playwright.chromium.launch(executable_path=path, args=quiet)
         yield browser
         await browser.close()
@@ -59,8 +66,8 @@ async def start_product(cluster: EmbeddedDatabase, worker_id: str) -> AsyncItera
     async def start(**settings: str) -> Product:
         name = f"frontdesk_product_{worker_id}_{len(started)}"
         await clone_database(cluster, name)
-        urls = (asyncpg_url(url).set(database=name) for url in (cluster.owner_url, cluster.app_url))
-        product = Product(*urls, settings=settings)
+        owner, app = (asyncpg_url(url).set(database=name) for url in (cluster.owner_url, cluster.app_url))
+        product = Product(owner, app, settings=settings)
         started.append(product)
         await product.start()
         return product
@@ -79,4 +86,6 @@ async def product(start_product: Start) -> Product:
 @pytest.fixture(scope="session")
 async def product_with_model(start_product: Start, model: ModelServer) -> Product:
     """The product with a model endpoint that tests script."""
-    return await start_product(OPENAI_BASE_URL=model.url, FRONTDESK_JOB_LEASE="3", FRONTDESK_ANSWER_DEADLINE="20")
+    return await start_product(
+        OPENAI_BASE_URL=model.url, FRONTDESK_JOB_LEASE="3", FRONTDESK_ANSWER_DEADLINE="20"
+    )

@@ -39,11 +39,13 @@ class Product:
         )
         async with asyncio.timeout(90):
             self.said = await self._read_until("Stop with Ctrl-C")
-        for role, address, password in re.findall(r"^ +(admin|agent) +(\S+) +(\S+)$", self.said, re.MULTILINE):
+        for role, address, password in re.findall(
+            r"^ +(admin|agent) +(\S+) +(\S+)$", self.said, re.MULTILINE
+        ):
             self.sign_ins[role] = (address, password)
 
     async def kill(self) -> None:
-        """kill -9: no goodbye."""
+        """Ends it by SIGKILL: no goodbye."""
         await self._end(signal.SIGKILL)
 
     async def stop(self) -> None:
@@ -67,7 +69,11 @@ class Product:
         return said
 
     def _environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "FRONTDESK_"))}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("OPENAI_", "FRONTDESK_"))
+        }
         return {
             **kept,
             "PORT": str(self.port),

@@ -15,7 +15,9 @@ from app.tenancy.models import Organisation
 from tests.browser.product import FRONTDESK
 
 COMMANDS = ("serve", "worker", "migrate", "seed", "ingest", "search", "ask", "eval", "member", "doctor")
-HANDBOOK = "# Handbook\n\n## Parking\n\nVisitors park behind the mill. The barrier opens with the code 4711.\n"
+HANDBOOK = (
+    "# Handbook\n\n## Parking\n\nVisitors park behind the mill. The barrier opens with the code 4711.\n"
+)
 
 
 @dataclass
@@ -47,7 +49,9 @@ class Terminal:
 async def terminal(database_urls: tuple[URL, URL], database: Database, org_id: UUID) -> Terminal:
     async with database.transaction(org_id) as session:
         slug = (await session.get_one(Organisation, org_id)).slug
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "FRONTDESK_"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "FRONTDESK_"))
+    }
     owner, app = (url.render_as_string(hide_password=False) for url in database_urls)
     return Terminal({**kept, "DATABASE_URL": app, "DATABASE_OWNER_URL": owner, "NO_COLOR": "1"}, slug)
 
@@ -77,7 +81,9 @@ async def test_documents_are_added_found_and_quoted(terminal: Terminal, tmp_path
     assert "Visitors park behind the mill." in asked.out
     assert "[1] handbook.md" in asked.out
 
-    answer = json.loads((await terminal.run("ask", "Where do visitors park?", "--org", terminal.org, "--json")).out)
+    answer = json.loads(
+        (await terminal.run("ask", "Where do visitors park?", "--org", terminal.org, "--json")).out
+    )
     assert answer["outcome"] == "answered"
     assert answer["sources"][0]["title"] == "handbook.md"
 
@@ -124,5 +130,7 @@ async def test_a_member_is_added_with_a_password_that_works(terminal: Terminal) 
     assert (made["email"], len(made["password"]) >= 10) == ("new@northwind.example", True)
     again = await terminal.run("member", "add", "new@northwind.example", "--org", terminal.org)
     assert (again.code, "is a member already" in again.err) == (1, True)
-    short = await terminal.run("member", "password", "new@northwind.example", "--password", "x", "--org", terminal.org)
+    short = await terminal.run(
+        "member", "password", "new@northwind.example", "--password", "x", "--org", terminal.org
+    )
     assert (short.code, "at least 10" in short.err) == (1, True)

@@ -110,7 +110,9 @@ async def test_an_expired_token_says_so(page: Page) -> None:
 
 async def test_the_same_write_again_gives_the_same_answer(page: Page) -> None:
     client_id = uuid4()
-    started = [await page.client.post("/v1/conversations", json={"client_id": str(client_id)}) for _ in range(2)]
+    started = [
+        await page.client.post("/v1/conversations", json={"client_id": str(client_id)}) for _ in range(2)
+    ]
     assert [answer.status_code for answer in started] == [201, 200]
     conversation = started[0].json()["id"]
     assert started[1].json()["id"] == conversation
@@ -132,7 +134,9 @@ async def test_an_unusable_message_is_refused_and_nothing_is_kept(page: Page, te
 async def test_a_malformed_body_is_a_problem_not_a_crash(page: Page, body: bytes) -> None:
     conversation = (await page.start())["id"]
     answer = await page.client.post(
-        f"/v1/conversations/{conversation}/messages", content=body, headers={"Content-Type": "application/json"}
+        f"/v1/conversations/{conversation}/messages",
+        content=body,
+        headers={"Content-Type": "application/json"},
     )
     await problem(answer, 400, "bad_request")
 
@@ -161,7 +165,7 @@ async def test_somebody_elses_conversation_is_not_there(page: Page) -> None:
 @pytest.mark.parametrize("position", ["nonsense", "epoch:", "epoch:-1", "epoch:1e3", "epoch:٣", ":5"])
 async def test_a_position_that_no_stream_sent_is_refused(page: Page, position: str) -> None:
     conversation = (await page.start())["id"]
-    headers = {"Accept": "text/event-stream", "Last-Event-ID": position.encode()}
+    headers = {b"Accept": b"text/event-stream", b"Last-Event-ID": position.encode()}
     answer = await page.client.get(f"/v1/conversations/{conversation}/events", headers=headers)
     await problem(answer, 422, "position_invalid")
 
@@ -180,11 +184,15 @@ async def frames(lines: AsyncIterator[str]) -> AsyncIterator[dict[str, Any]]:
             frame["data"] = json.loads(value)
 
 
-async def follow(page: Page, conversation: str, until: str, headers: dict[str, str] | None = None) -> list[dict[str, Any]]:
+async def follow(
+    page: Page, conversation: str, until: str, headers: dict[str, str] | None = None
+) -> list[dict[str, Any]]:
     """Reads the live stream up to the first frame of kind `until`."""
     found = []
     url = f"/v1/conversations/{conversation}/events"
-    async with page.client.stream("GET", url, headers={"Accept": "text/event-stream"} | (headers or {})) as stream:
+    async with page.client.stream(
+        "GET", url, headers={"Accept": "text/event-stream"} | (headers or {})
+    ) as stream:
         assert stream.status_code == 200
         async for frame in frames(stream.aiter_lines()):
             found.append(frame)
@@ -247,8 +255,10 @@ async def test_contact_details_are_checked_and_kept(page: Page) -> None:
     await problem(wrong, 422, "invalid")
     body = {"client_id": str(uuid4()), "email": "ann@example.org", "name": "Ann"}
     assert [(await page.client.post(url, json=body)).status_code for _ in range(2)] == [204, 204]
-    notices = [message["notice"] for message in (await page.client.get(f"/v1/conversations/{conversation}")).json()["messages"]]
-    assert notices == [{"kind": "contact_left", "name": "ann@example.org"}]
+    snapshot = (await page.client.get(f"/v1/conversations/{conversation}")).json()
+    assert [message["notice"] for message in snapshot["messages"]] == [
+        {"kind": "contact_left", "name": "ann@example.org"}
+    ]
 
 
 async def test_state_rebuilt_from_events_equals_state_read_afresh(page: Page) -> None:
@@ -261,7 +271,9 @@ async def test_state_rebuilt_from_events_equals_state_read_afresh(page: Page) ->
         await queue.claim(session, UUID(conversation), agent)
         await reply(session, UUID(conversation), agent, client_id=uuid4(), text="Hello!")
     await page.client.put(f"/v1/conversations/{conversation}/read", json={"seq": 3})
-    events = (await page.client.get(f"/v1/conversations/{conversation}/events?after={stale['last_seq']}")).json()
+    events = (
+        await page.client.get(f"/v1/conversations/{conversation}/events?after={stale['last_seq']}")
+    ).json()
     fresh = (await page.client.get(f"/v1/conversations/{conversation}")).json()
     rebuilt = fold(stale, events["events"])
     assert {key: rebuilt[key] for key in rebuilt if key != "updated_at"} == {

@@ -16,8 +16,15 @@ def test_every_setting_is_documented_with_its_default() -> None:
         assert row, f"docs/operations.md has no row for {name}: say what it does"
         default = getattr(Settings(), field)
         if default is not None:
-            shown = str(default).lower() if isinstance(default, bool) else f"{default:g}" if isinstance(default, float) else str(default)
-            assert f"`{shown}`" in row, f"docs/operations.md must say that {name} is {shown} by default"
+            assert f"`{shown(default)}`" in row, (
+                f"docs/operations.md must say that {name} is {default} by default"
+            )
+
+
+def shown(default: object) -> str:
+    if isinstance(default, bool):
+        return str(default).lower()
+    return f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def test_every_setting_has_a_variable() -> None:

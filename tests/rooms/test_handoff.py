@@ -9,6 +9,7 @@ from app.conversations import answers, messaging, views
 from app.handoff import queue
 from app.handoff.replies import reply
 from app.kit.db import Database
+from app.tenancy.members import SignedIn
 from tests.factories import create_agent, create_talk, say
 
 
@@ -20,7 +21,7 @@ async def test_of_two_agents_exactly_one_wins_and_the_other_is_told_who(
         agents = [await create_agent(session, name) for name in ("Maya", "Jonas")]
         await queue.request(session, talk.id, reason="asked for a person")
 
-    async def claim(agent: queue.SignedIn) -> str:
+    async def claim(agent: SignedIn) -> str:
         try:
             async with database.transaction(org_id) as session:
                 await queue.claim(session, talk.id, agent)
@@ -31,6 +32,7 @@ async def test_of_two_agents_exactly_one_wins_and_the_other_is_told_who(
     said = await asyncio.gather(*(claim(agent) for agent in agents))
     async with database.transaction(org_id) as session:
         winner = (await messaging.get(session, talk.id)).assignee_name
+    assert winner is not None
     assert sorted(said) == sorted([winner, f"{winner} has taken this conversation already."])
 
 

@@ -36,7 +36,9 @@ def name() -> str:
     return f"test.{uuid4().hex}"
 
 
-async def test_a_job_runs_once_its_transaction_is_committed(database: Database, org_id: UUID, name: str) -> None:
+async def test_a_job_runs_once_its_transaction_is_committed(
+    database: Database, org_id: UUID, name: str
+) -> None:
     seen: asyncio.Queue[tuple[UUID, Payload]] = asyncio.Queue()
 
     async def run(owner: UUID, payload: Payload) -> None:
@@ -71,7 +73,9 @@ async def test_a_job_that_fails_is_tried_again(database: Database, org_id: UUID,
     assert attempts == 2
 
 
-async def test_a_job_waiting_under_a_key_is_not_added_twice(database: Database, org_id: UUID, name: str) -> None:
+async def test_a_job_waiting_under_a_key_is_not_added_twice(
+    database: Database, org_id: UUID, name: str
+) -> None:
     runs = 0
 
     async def run(_: UUID, __: Payload) -> None:

@@ -121,9 +121,9 @@ def _create(home: Home, programs: Programs, superuser_password: str) -> None:
 
 
 def _start(home: Home, programs: Programs, server: int) -> Path:
-    _forget_reused_process_id(home)
-    _trim_log(home)
     sockets = _socket_folder(home)
+    _clear_leftovers(home, sockets)
+    _trim_log(home)
     settings = SETTINGS | {"unix_socket_directories": f'"{sockets}"'}
     options = shlex.join(f"--{name}={value}" for name, value in settings.items())
     where = (f"--pgdata={home.cluster}", f"--log={home.log}", f"--options={options}")
@@ -132,16 +132,19 @@ def _start(home: Home, programs: Programs, server: int) -> Path:
     return sockets
 
 
-def _forget_reused_process_id(home: Home) -> None:
-    """After a restart of the machine or container, a left-over file may name the id of another program.
+def _clear_leftovers(home: Home, sockets: Path) -> None:
+    """Removes the lock files of a server whose process is dead but not reaped, or is another program by now.
 
-    PostgreSQL would take that program for itself and refuse to start. A server of ours works in its data
-    folder, which only Linux tells. A process that is gone, or that is closed to us, PostgreSQL sees through.
+    PostgreSQL would take either for a running server and refuse to start. Only Linux tells them apart this way.
     """
     number = "".join(_process_file(home)[:1]).strip()
-    with suppress(FileNotFoundError, ProcessLookupError, PermissionError):
-        if number.isdigit() and Path(f"/proc/{number}/cwd").readlink() != home.cluster.resolve():
-            (home.cluster / "postmaster.pid").unlink()
+    if number.isdigit() and Path("/proc/self/cmdline").exists():
+        arguments = b""
+        with suppress(FileNotFoundError, ProcessLookupError):
+            arguments = Path(f"/proc/{number}/cmdline").read_bytes()
+        if os.fsencode(home.cluster) not in arguments.split(b"\0"):
+            for left in (home.cluster / "postmaster.pid", sockets / SOCKET, sockets / f"{SOCKET}.lock"):
+                left.unlink(missing_ok=True)
 
 
 def _trim_log(home: Home) -> None:

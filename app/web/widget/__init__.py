@@ -1,8 +1,10 @@
 """The public door: what pages load and what visitors call."""
 
+from litestar.types import ControllerRouterHandler
+
 from app.web.widget.conversations import ConversationDoor
 from app.web.widget.events import events
 from app.web.widget.page import demo, home, loader
 from app.web.widget.sites import SiteDoor
 
-route_handlers = [loader, home, demo, SiteDoor, ConversationDoor, events]
+route_handlers: list[ControllerRouterHandler] = [loader, home, demo, SiteDoor, ConversationDoor, events]

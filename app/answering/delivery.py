@@ -1,0 +1,105 @@
+"""Brings an answer into its conversation while it is being made.
+
+What is new reaches the open widgets through the drafts, at once and then at most 20 times a second; twice a second
+the text is stored, which also tells whether the conversation is still the assistant's. Where it is not, the answer
+stops and nothing more is written.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from app.answering.steps import Done, Reading, Step, Text
+from app.conversations.answers import OpenAnswer, checkpoint
+from app.kit.db import Database
+from app.realtime.drafts import Draft, Drafts
+
+log = logging.getLogger(__name__)
+
+SHOW_EVERY_S = 0.05
+STORE_EVERY_S = 0.5
+
+
+class Delivery:
+    def __init__(self, database: Database, drafts: Drafts, org_id: UUID, opened: OpenAnswer) -> None:
+        self._database = database
+        self._drafts = drafts
+        self._org_id = org_id
+        self._opened = opened
+        self._text = ""
+        self._pages = 0
+        self._shown_at = 0.0
+        self._later: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> Self:
+        self._show()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._later is not None:
+            self._later.cancel()
+        self._drafts.drop(self._opened.conversation_id, self._opened.message_id)
+
+    async def of(self, steps: AsyncGenerator[Step]) -> Done | None:
+        """Delivers the steps; returns how they ended, or None where the answer may no longer be written."""
+        writer = asyncio.create_task(self._follow(steps))
+        try:
+            while not writer.done():
+                await asyncio.wait({writer}, timeout=STORE_EVERY_S)
+                if not writer.done() and not await self._store():
+                    return None
+        finally:
+            await _stop(writer)
+        try:
+            return writer.result()
+        except Exception:  # the visitor always gets an end, and a way to try again
+            log.exception("An answer broke off")
+            return Done(self._text, None, "interrupted")
+
+    async def _follow(self, steps: AsyncGenerator[Step]) -> Done:
+        async for step in steps:
+            match step:
+                case Reading(pages):
+                    self._pages = pages
+                    self._show()
+                case Text(delta):
+                    self._text += delta
+                    self._show_soon()
+                case Done():
+                    self._show()
+                    return step
+        raise RuntimeError("The answer ended without saying so.")
+
+    def _show_soon(self) -> None:
+        due = self._shown_at + SHOW_EVERY_S
+        loop = asyncio.get_running_loop()
+        if loop.time() >= due:
+            self._show()
+        elif self._later is None:
+            self._later = loop.call_at(due, self._show)
+
+    def _show(self) -> None:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        self._shown_at = asyncio.get_running_loop().time()
+        draft = Draft(self._opened.attempt, self._text, self._pages)
+        self._drafts.put(self._opened.conversation_id, self._opened.message_id, draft)
+
+    async def _store(self) -> bool:
+        async with self._database.transaction(self._org_id) as session:
+            return await checkpoint(session, self._opened, self._text)
+
+
+async def _stop(task: "asyncio.Task[Done]") -> None:
+    """Cancels what has not ended; what it ended with is read by who wants to know."""
+    if not task.done():
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,109 @@
+"""What the assistant says in its own words, by language; English where a language is missing."""
+
+from typing import Literal
+
+Phrase = Literal["greeting", "thanks", "goodbye", "bot", "person", "unknown", "nothing_known", "trouble"]
+
+PHRASES: dict[Phrase, dict[str, str]] = {
+    "greeting": {
+        "en": "Hello! What would you like to know?",
+        "de": "Hallo! Was möchten Sie wissen?",
+        "fr": "Bonjour ! Que souhaitez-vous savoir ?",
+        "es": "¡Hola! ¿Qué le gustaría saber?",
+        "ar": "مرحبًا! ماذا تودّ أن تعرف؟",
+        "ro": "Bună! Ce ați dori să știți?",
+        "tr": "Merhaba! Ne öğrenmek istersiniz?",
+        "vi": "Xin chào! Bạn muốn biết điều gì?",
+        "ru": "Здравствуйте! Что вы хотели бы узнать?",
+        "el": "Γεια σας! Τι θα θέλατε να μάθετε;",
+        "hi": "नमस्ते! आप क्या जानना चाहते हैं?",
+        "th": "สวัสดี มีเรื่องอะไรที่อยากทราบไหม",
+        "zh": "您好！您想了解什么？",
+    },
+    "thanks": {
+        "en": "You're welcome! Is there anything else?",
+        "de": "Gern geschehen! Kann ich sonst noch helfen?",
+        "fr": "Avec plaisir ! Autre chose ?",
+        "es": "¡De nada! ¿Algo más?",
+        "ar": "على الرحب والسعة! هل من شيء آخر؟",
+        "ro": "Cu plăcere! Mai este ceva?",
+        "tr": "Rica ederim! Başka bir şey var mı?",
+        "vi": "Không có gì! Bạn còn cần gì nữa không?",
+        "ru": "Пожалуйста! Могу ли я ещё чем-нибудь помочь?",
+        "el": "Παρακαλώ! Μπορώ να βοηθήσω σε κάτι άλλο;",
+        "hi": "आपका स्वागत है! क्या और कुछ चाहिए?",
+        "th": "ยินดี มีอะไรให้ช่วยอีกไหม",
+        "zh": "不客气！还有其他问题吗？",
+    },
+    "goodbye": {
+        "en": "Goodbye! This conversation stays here if you need it again.",
+        "de": "Auf Wiedersehen! Dieses Gespräch bleibt hier, falls Sie es noch brauchen.",
+        "fr": "Au revoir ! Cette conversation reste ici si vous en avez encore besoin.",
+        "es": "¡Hasta luego! Esta conversación queda aquí por si la necesita de nuevo.",
+        "ar": "إلى اللقاء! ستبقى هذه المحادثة هنا إن احتجت إليها.",
+    },
+    "bot": {
+        "en": "I'm an automated assistant. I answer from what this website has published, and say where each answer "
+        "comes from. If you'd rather talk to a person, just ask.",
+        "de": "Ich bin ein automatischer Assistent. Ich antworte aus dem, was diese Website veröffentlicht hat, und "
+        "nenne die Quelle. Wenn Sie lieber mit einem Menschen sprechen möchten, sagen Sie es einfach.",
+        "fr": "Je suis un assistant automatique. Je réponds à partir de ce que ce site a publié, en citant mes "
+        "sources. Si vous préférez parler à une personne, dites-le simplement.",
+        "es": "Soy un asistente automático. Respondo con lo que este sitio ha publicado y digo de dónde procede cada "
+        "respuesta. Si prefiere hablar con una persona, solo tiene que pedirlo.",
+        "ar": "أنا مساعد آلي. أجيب ممّا نشره هذا الموقع وأذكر مصدر كل إجابة. إن كنت تفضّل التحدث إلى شخص فاطلب ذلك.",
+    },
+    "person": {
+        "en": "I'm passing you on to a person. They can read what you have written here.",
+        "de": "Ich gebe Sie an einen Menschen weiter. Was Sie hier geschrieben haben, kann er lesen.",
+        "fr": "Je vous passe une personne. Elle peut lire ce que vous avez écrit ici.",
+        "es": "Le paso con una persona. Puede leer lo que ha escrito aquí.",
+        "ar": "سأحوّلك إلى أحد الموظفين. يمكنه قراءة ما كتبته هنا.",
+        "ro": "Vă transfer către o persoană, care poate citi ce ați scris aici.",
+        "tr": "Sizi bir yetkiliye aktarıyorum. Burada yazdıklarınızı okuyabilir.",
+        "vi": "Tôi chuyển bạn đến nhân viên. Họ đọc được những gì bạn đã viết ở đây.",
+        "ru": "Передаю вас сотруднику. Он видит то, что вы здесь написали.",
+        "el": "Σας μεταφέρω σε έναν άνθρωπο, που μπορεί να διαβάσει όσα γράψατε εδώ.",
+        "hi": "मैं आपको एक व्यक्ति के पास भेज रहा हूँ। वे यहाँ लिखी आपकी बातें पढ़ सकते हैं।",
+        "th": "กำลังส่งต่อให้เจ้าหน้าที่ ซึ่งอ่านสิ่งที่คุณเขียนไว้ที่นี่ได้",
+        "zh": "正在为您转接工作人员，他们可以看到您在这里写的内容。",
+    },
+    "unknown": {
+        "en": "I don't know: I could not find an answer to that in what I have read. A person can help you with it.",
+        "de": "Das weiß ich nicht: In dem, was ich gelesen habe, fand ich keine Antwort darauf. Ein Mensch kann "
+        "Ihnen dabei helfen.",
+        "fr": "Je ne sais pas : je n'ai pas trouvé de réponse dans ce que j'ai lu. Une personne peut vous aider.",
+        "es": "No lo sé: no he encontrado una respuesta en lo que he leído. Una persona puede ayudarle.",
+        "ar": "لا أعرف: لم أجد إجابة عن ذلك فيما قرأته. يمكن لأحد الموظفين مساعدتك.",
+        "ro": "Nu știu: nu am găsit un răspuns în ceea ce am citit. O persoană vă poate ajuta.",
+        "tr": "Bilmiyorum: okuduklarım arasında buna bir yanıt bulamadım. Bir yetkili size yardımcı olabilir.",
+        "vi": "Tôi không biết: tôi không tìm thấy câu trả lời trong những gì đã đọc. Nhân viên có thể giúp bạn.",
+        "ru": "Я не знаю: в том, что я прочитал, ответа на это не нашлось. Вам может помочь сотрудник.",
+        "el": "Δεν γνωρίζω: δεν βρήκα απάντηση σε όσα έχω διαβάσει. Ένας άνθρωπος μπορεί να σας βοηθήσει.",
+        "hi": "मुझे नहीं पता: मैंने जो पढ़ा है उसमें इसका उत्तर नहीं मिला। कोई व्यक्ति आपकी मदद कर सकता है।",
+        "th": "ไม่ทราบคำตอบ เพราะไม่พบเรื่องนี้ในข้อมูลที่มี เจ้าหน้าที่สามารถช่วยคุณได้",
+        "zh": "我不知道：在我读过的资料中没有找到答案。可以请工作人员为您解答。",
+    },
+    "nothing_known": {
+        "en": "I don't know: nothing has been published here for me to read yet. A person can help you.",
+        "de": "Das weiß ich nicht: Hier wurde noch nichts veröffentlicht, das ich lesen könnte. Ein Mensch kann "
+        "Ihnen helfen.",
+        "fr": "Je ne sais pas : rien n'a encore été publié ici que je puisse lire. Une personne peut vous aider.",
+        "es": "No lo sé: aquí aún no se ha publicado nada que pueda leer. Una persona puede ayudarle.",
+        "ar": "لا أعرف: لم يُنشر هنا بعد ما يمكنني قراءته. يمكن لأحد الموظفين مساعدتك.",
+    },
+    "trouble": {
+        "en": "I cannot write an answer right now. Please try again in a moment, or ask for a person.",
+        "de": "Ich kann gerade keine Antwort schreiben. Versuchen Sie es gleich noch einmal oder fragen Sie nach "
+        "einem Menschen.",
+        "fr": "Je ne peux pas rédiger de réponse pour le moment. Réessayez dans un instant ou demandez une personne.",
+        "es": "Ahora mismo no puedo escribir una respuesta. Inténtelo de nuevo en un momento o pida hablar con una "
+        "persona.",
+        "ar": "لا أستطيع كتابة إجابة الآن. حاول مرة أخرى بعد قليل أو اطلب التحدث إلى شخص.",
+    },
+}
+
+
+def phrase(name: Phrase, language: str) -> str:
+    texts = PHRASES[name]
+    return texts.get(language, texts["en"])

@@ -1,0 +1,105 @@
+"""What happens while an answer is made, one step after another, for whoever shows it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from time import monotonic
+from typing import Any, Literal
+
+from app.answering.markdown import for_reading
+from app.knowledge.search import Passage
+
+Outcome = Literal["answered", "unknown", "chat"]
+State = Literal["complete", "interrupted"]
+
+
+@dataclass(frozen=True)
+class Searching:
+    """The documents are being searched."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """`pages` is how many different places the passages come from."""
+
+    pages: int
+
+
+@dataclass(frozen=True)
+class Text:
+    """More of the answer; all deltas together are its text."""
+
+    delta: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """What [n] in the text stands for. `place` is a page or a path of headings, `passage` its text as markdown."""
+
+    n: int
+    title: str
+    place: str | None
+    url: str | None
+    passage: str
+
+    def view(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Done:
+    """The end, always the last step. An interrupted answer has no outcome.
+
+    `hand_off` is why a person is wanted, or None where nobody is.
+    """
+
+    text: str
+    outcome: Outcome | None
+    state: State = "complete"
+    sources: tuple[Source, ...] = ()
+    hand_off: str | None = None
+
+
+Step = Searching | Reading | Text | Done
+
+
+@dataclass
+class Why:
+    """How an answer came about: filled on the way, stored with the answer."""
+
+    search_query: dict[str, Any] = field(default_factory=dict)
+    passages: list[Passage] = field(default_factory=list)
+    cited: list[int] = field(default_factory=list)
+    evidence: float | None = None
+    model: str | None = None
+    prompt_version: str | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    failure: str | None = None
+    timings: dict[str, int] = field(default_factory=dict)
+    _started: float = field(default_factory=monotonic)
+
+    def mark(self, moment: str) -> None:
+        """Notes the first time that something was reached, in milliseconds from the start."""
+        self.timings.setdefault(moment, round((monotonic() - self._started) * 1000))
+
+
+def sources(passages: Sequence[Passage], used: Sequence[int]) -> tuple[Source, ...]:
+    """The sources behind [1], [2], … of a text; `used` are indexes of `passages` in that order."""
+    return tuple(_source(n, passages[index]) for n, index in enumerate(used, 1))
+
+
+def _source(n: int, passage: Passage) -> Source:
+    url = passage.url if (passage.url or "").startswith(("http://", "https://")) else None
+    return Source(n, passage.title or passage.document_name, place(passage), url, for_reading(passage.text))
+
+
+def place(passage: Passage) -> str | None:
+    """Where in its document a passage stands."""
+    if passage.page is not None:
+        return f"page {passage.page}"
+    below = passage.headings[1:] if passage.headings[:1] == (passage.title,) else passage.headings
+    return " › ".join(below) or None
+
+
+def pages(passages: Sequence[Passage]) -> int:
+    return len({(passage.document_id, passage.page) for passage in passages})

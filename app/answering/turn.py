@@ -1,0 +1,164 @@
+"""One turn: search → decide → prompt → stream → cite → store, or hand off.
+
+`answer` makes an answer and says what it is doing, step by step; it knows no conversation, so the command line uses
+it too. `reply` is the job behind a visitor's message: it delivers those steps into the conversation, for as long as
+the conversation is the assistant's to write in.
+"""
+
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+from app.answering import llm, smalltalk
+from app.answering.delivery import Delivery
+from app.answering.language import language_of
+from app.answering.phrases import Phrase, phrase
+from app.answering.record import keep
+from app.answering.steps import Done, Outcome, Reading, Searching, Step, Text, Why, pages
+from app.answering.writing import model_writes, quoted
+from app.config import Settings
+from app.conversations.answers import Turn, begin_answer, finish_answer
+from app.handoff import queue
+from app.kit.db import Database
+from app.knowledge.evidence import THRESHOLD, evidence
+from app.knowledge.search import Passage, Query, search
+from app.realtime.drafts import Drafts
+from app.tenancy.organisations import organisation_name
+
+log = logging.getLogger(__name__)
+
+PASSAGES = 8
+WISHED_FOR = "The visitor asked for a person."
+
+
+@dataclass(frozen=True)
+class Context:
+    """What jobs are given."""
+
+    settings: Settings
+    database: Database
+    drafts: Drafts
+
+    @cached_property
+    def model(self) -> llm.Model | None:
+        return llm.connect(self.settings)
+
+    async def close(self) -> None:
+        if "model" in self.__dict__ and self.model is not None:
+            await self.model.close()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Who answers: an organisation, from its documents, in its name, with a model or without."""
+
+    database: Database
+    org_id: UUID
+    organisation: str
+    model: llm.Model | None = None
+
+
+async def reply(context: Context, org_id: UUID, conversation_id: UUID, message_id: UUID) -> None:
+    """Answers the visitor's message `message_id`, unless that is no longer wanted; may run twice."""
+    async with context.database.transaction(org_id) as session:
+        opened = await begin_answer(session, conversation_id, trigger_id=message_id)
+        desk = Desk(context.database, org_id, await organisation_name(session), context.model)
+    if opened is None:
+        return
+    why = Why()
+    async with (
+        Delivery(context.database, context.drafts, org_id, opened) as delivery,
+        aclosing(answer(desk, opened.question, opened.history, why)) as steps,
+    ):
+        done = await delivery.of(steps)
+        if done is None:
+            return
+        why.mark("done")
+        async with context.database.transaction(org_id) as session:
+            sources = [source.view() for source in done.sources]
+            outcome, state = done.outcome, done.state
+            if await finish_answer(
+                session, opened, text=done.text, sources=sources, outcome=outcome, state=state
+            ):
+                await keep(session, opened, why, done)
+                if done.hand_off is not None:
+                    await queue.request(session, conversation_id, reason=done.hand_off)
+
+
+async def answer(
+    desk: Desk, question: str, history: Sequence[Turn] = (), why: Why | None = None
+) -> AsyncGenerator[Step]:
+    """Searching, Reading, Text after Text, and always one Done. `why` is filled with how it came about."""
+    why = why or Why()
+    language = _language(question, history)
+    if talk := smalltalk.recognise(question):
+        steps = _talk_back(talk)
+    else:
+        yield Searching()
+        passages = await _search(desk, question, history, why)
+        if why.evidence is None or why.evidence < THRESHOLD:
+            steps = _say("unknown" if passages else "nothing_known", language, outcome="unknown")
+        else:
+            yield Reading(pages(passages))
+            steps = _write(desk, question, history, passages, language, why)
+    async with aclosing(steps):
+        async for step in steps:
+            if isinstance(step, Text):
+                why.mark("first_token")
+            yield step
+
+
+async def _search(desk: Desk, question: str, history: Sequence[Turn], why: Why) -> list[Passage]:
+    query = Query(question, _asked_before(history))
+    async with desk.database.transaction(desk.org_id) as session:
+        passages = await search(session, query, limit=PASSAGES)
+    why.search_query = {"text": query.text, "history": list(query.history)}
+    why.passages = passages
+    why.evidence = evidence(query, passages) if passages else None
+    why.mark("searched")
+    return passages
+
+
+def _asked_before(history: Sequence[Turn]) -> tuple[str, ...]:
+    """The visitor's earlier questions, oldest first."""
+    said = (turn.text for turn in history if turn.role == "user")
+    return tuple(text for text in said if smalltalk.recognise(text) is None)
+
+
+def _language(question: str, history: Sequence[Turn]) -> str:
+    """That of the question; where it is too short to tell, that of the conversation."""
+    return language_of(question, default=language_of(" ".join(_asked_before(history))))
+
+
+async def _write(
+    desk: Desk, question: str, history: Sequence[Turn], passages: list[Passage], language: str, why: Why
+) -> AsyncGenerator[Step]:
+    if desk.model is not None:
+        ended = False
+        writing = model_writes(desk.model, desk.organisation, question, history, passages, language, why)
+        async with aclosing(writing):
+            async for step in writing:
+                ended = ended or isinstance(step, Done)
+                yield step
+        if ended:
+            return
+    async with aclosing(quoted(question, _asked_before(history), passages, language, why)) as quoting:
+        async for step in quoting:
+            yield step
+
+
+async def _talk_back(talk: smalltalk.Smalltalk) -> AsyncGenerator[Step]:
+    hand_off = WISHED_FOR if talk.kind == "person" else None
+    async for step in _say(talk.kind, talk.language, outcome="chat", hand_off=hand_off):
+        yield step
+
+
+async def _say(
+    name: Phrase, language: str, *, outcome: Outcome, hand_off: str | None = None
+) -> AsyncGenerator[Step]:
+    text = phrase(name, language)
+    yield Text(text)
+    yield Done(text, outcome, hand_off=hand_off)

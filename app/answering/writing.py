@@ -1,0 +1,134 @@
+"""The two ways to write an answer from passages: a model does, or the passages are quoted."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from functools import partial
+
+from app.answering import llm, prompt
+from app.answering.citations import Citations
+from app.answering.extractive import Found, quote
+from app.answering.markdown import code_addresses
+from app.answering.phrases import phrase
+from app.answering.steps import Done, Step, Text, Why, sources
+from app.answering.wire import Usage
+from app.conversations.answers import Turn
+from app.knowledge.search import Passage
+from ingest.embed import static_embedder
+from ingest.lexical import stems
+
+log = logging.getLogger(__name__)
+
+QUOTED_FROM = 5
+
+
+async def model_writes(
+    model: llm.Model,
+    organisation: str,
+    question: str,
+    history: Sequence[Turn],
+    passages: list[Passage],
+    language: str,
+    why: Why,
+) -> AsyncGenerator[Step]:
+    """What the model writes, cleaned and cited. Ends without Done where it said nothing: others may answer then."""
+    why.model, why.prompt_version = model.name, prompt.VERSION
+    messages = await asyncio.to_thread(prompt.build, organisation, question, history, passages)
+    reply = _Reply(Citations(len(passages), _known_addresses(passages)))
+    try:
+        async with aclosing(llm.stream(model, messages, prompt.TOOLS)) as deltas:
+            async for delta in deltas:
+                if text := reply.take(delta):
+                    yield Text(text)
+        if rest := reply.close():
+            yield Text(rest)
+    except llm.ModelError as error:
+        log.warning("%s", error)
+        why.failure = str(error)
+        reply.broken = True
+    why.cited = [number - 1 for number in reply.citations.used]
+    why.tokens_in, why.tokens_out = reply.usage.prompt_tokens, reply.usage.completion_tokens
+    for step in reply.end(passages, language):
+        yield step
+
+
+def _known_addresses(passages: Sequence[Passage]) -> set[str]:
+    """What an answer may contain: the sources' own addresses, and those in their code, which the model has seen."""
+    inside = (code_addresses(passage.text) for passage in passages)
+    return {passage.url for passage in passages if passage.url}.union(*inside)
+
+
+@dataclass
+class _Reply:
+    """A model's reply as far as it has come."""
+
+    citations: Citations
+    text: str = ""
+    finish: str = ""
+    broken: bool = False
+    usage: Usage = field(default_factory=Usage)
+    calls: dict[str, llm.ToolCall] = field(default_factory=dict)
+
+    def take(self, delta: llm.Delta) -> str:
+        """What a delta adds to the text."""
+        match delta:
+            case llm.Text(text):
+                return self._add(self.citations.feed(text))
+            case llm.ToolCall():
+                self.calls[delta.name] = delta
+            case llm.Finish(reason, usage):
+                self.finish, self.usage = reason, usage or self.usage
+        return ""
+
+    def close(self) -> str:
+        rest = self.citations.close().rstrip()
+        return self._add(f"{rest} …" if self.finish == "length" else rest)
+
+    def _add(self, clean: str) -> str:
+        clean = clean if self.text else clean.lstrip()
+        self.text += clean
+        return clean
+
+    def end(self, passages: list[Passage], language: str) -> list[Step]:
+        cited = sources(passages, [number - 1 for number in self.citations.used])
+        if self.broken or self.finish == "content_filter":
+            return [Done(self.text, None, "interrupted", cited)] if self.text else []
+        if call := self.calls.get(prompt.HAND_OFF):
+            reason = str(call.arguments.get("reason") or "The assistant brought in a person.")[:300]
+            return self._spoken(
+                phrase("person", language), Done(self.text, "chat", "complete", cited, reason)
+            )
+        if prompt.CANNOT_ANSWER in self.calls:
+            return self._spoken(phrase("unknown", language), Done(self.text, "unknown", "complete", cited))
+        return [Done(self.text, "answered", "complete", cited)] if self.text else []
+
+    def _spoken(self, instead: str, done: Done) -> list[Step]:
+        """Nobody is left without a word where the model only called a tool."""
+        if done.text:
+            return [done]
+        return [Text(instead), Done(instead, done.outcome, done.state, done.sources, done.hand_off)]
+
+
+async def quoted(
+    question: str, history: Sequence[str], passages: list[Passage], language: str, why: Why
+) -> AsyncGenerator[Step]:
+    """The best sentences of the passages, one after another."""
+    found = [Found(passage.text, passage.headings) for passage in passages[:QUOTED_FROM]]
+    terms = partial(stems, language=language)
+    quotation = await asyncio.to_thread(quote, question, history, found, stems=terms, similarity=_similarity)
+    why.cited = quotation.used
+    if not quotation.pieces:
+        text = phrase("unknown", language)
+        yield Text(text)
+        yield Done(text, "unknown")
+        return
+    for piece in quotation.pieces:
+        yield Text(piece)
+    yield Done(quotation.text, "answered", "complete", sources(passages, quotation.used))
+
+
+def _similarity(asked: str, texts: Sequence[str]) -> list[float]:
+    vectors = static_embedder().embed([asked, *texts])
+    return [float(cosine) for cosine in vectors[1:] @ vectors[0]]

@@ -1,0 +1,164 @@
+"""From uploaded bytes to searchable passages: each step short, visible, and safe to run again.
+
+Nothing is written but the version's state until all is ready; then everything at once (app/knowledge/publishing.py).
+A process that dies on the way leaves a version "under way", and the job that is tried again begins anew.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TypeVar
+from uuid import UUID
+
+import asyncpg
+from ingest.chunk import Chunk, chunk
+from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit.clock import now
+from app.kit.db import Database, scope
+from app.kit.happenings import record
+from app.knowledge.happenings import DocumentChanged
+from app.knowledge.models import Document, DocumentFile, DocumentVersion
+from app.knowledge.publishing import Indexed, publish, wanted
+from ingest.embed import static_embedder
+from ingest.lexical import lexical
+from ingest.parse import parse
+from ingest.parsed import MESSAGES, Limits, ParseFailure
+
+Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
+
+UNEXPECTED = (
+    "Something went wrong while this file was read. Try again; if it happens again, tell the operator."
+)
+
+
+class Withdrawn(Exception):
+    """The version was deleted, overtaken or finished by somebody else."""
+
+
+@dataclass
+class Work:
+    """One version on its way. `timings` holds the seconds of each step."""
+
+    database: Database
+    org_id: UUID
+    version_id: UUID
+    timings: dict[str, float] = field(default_factory=dict)
+
+    async def timed(self, step: str, doing: Awaitable[Result]) -> Result:
+        started = perf_counter()
+        result = await doing
+        self.timings[step] = round(perf_counter() - started, 4)
+        return result
+
+
+async def index_version(database: Database, org_id: UUID, version_id: UUID) -> None:
+    """The job: parses, cuts, embeds and publishes a version, or stores why it failed and what to do."""
+    work = Work(database, org_id, version_id)
+    try:
+        await _index(work)
+    except Withdrawn:
+        log.info("Version %s is not wanted any more", version_id)
+    except ParseFailure as failure:
+        await _fail(work, failure.code, failure.message)
+    except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        raise  # the job is tried again
+    except Exception:
+        log.exception("Version %s cannot be indexed", version_id)
+        await _fail(work, "unexpected", UNEXPECTED)
+
+
+async def _index(work: Work) -> None:
+    await _enter(work, "parsing")
+    name, content = await _upload(work)
+    parsed = await work.timed("parsing", parse(content, name=name, limits=Limits()))
+    await _enter(
+        work, "chunking", kind=parsed.kind, mime=parsed.mime, title=parsed.title, pages=len(parsed.pages)
+    )
+    chunks = await work.timed("chunking", asyncio.to_thread(chunk, parsed))
+    if not chunks:
+        raise ParseFailure("empty", MESSAGES["empty"])
+    await _enter(work, "embedding", language=parsed.language, chunks=len(chunks))
+    title = parsed.title or name.rpartition(".")[0]
+    embedding = asyncio.to_thread(embed, work.version_id, chunks, parsed.language, title)
+    indexed = await work.timed("embedding", embedding)
+    await _enter(work, "indexing")
+    await _publish(work, indexed)
+
+
+async def _enter(work: Work, state: str, **facts: object) -> None:
+    """Shows the next step. Raises Withdrawn where the version isn't wanted any more."""
+    async with work.database.transaction(work.org_id) as session:
+        document = await wanted(session, work.version_id)
+        if document is None:
+            raise Withdrawn
+        await _set(session, work, state=state, **facts)
+        await changed(session, document.id)
+
+
+async def _set(session: AsyncSession, work: Work, **values: object) -> None:
+    version = update(DocumentVersion).where(
+        DocumentVersion.org_id == scope(session), DocumentVersion.id == work.version_id
+    )
+    await session.execute(version.values(timings=work.timings, **values))
+
+
+async def changed(session: AsyncSession, document_id: UUID) -> None:
+    """Stamps the document and records that it changed."""
+    stamp = update(Document).where(Document.org_id == scope(session), Document.id == document_id)
+    await session.execute(stamp.values(updated_at=now()))
+    await record(session, DocumentChanged(document_id))
+
+
+async def _upload(work: Work) -> tuple[str, bytes]:
+    """The file's name and its bytes."""
+    async with work.database.transaction(work.org_id) as session:
+        query = (
+            select(Document.name, DocumentFile.content)
+            .join(DocumentVersion, DocumentVersion.document_id == Document.id)
+            .join(DocumentFile, DocumentFile.version_id == DocumentVersion.id)
+            .where(Document.org_id == scope(session), DocumentVersion.id == work.version_id)
+        )
+        row = (await session.execute(query)).one_or_none()
+    if row is None:
+        raise Withdrawn
+    return row.name, row.content
+
+
+def embed(version_id: UUID, chunks: Sequence[Chunk], language: str | None, title: str) -> Indexed:
+    """The vectors of a version's chunks. Its title and their headings tell each chunk what it is about."""
+    return Indexed(
+        version_id=version_id,
+        language=language,
+        chunks=chunks,
+        dense=static_embedder().embed([chunk.text for chunk in chunks]),
+        lexical=[lexical(chunk.text, language, _above(chunk, title)) for chunk in chunks],
+    )
+
+
+def _above(chunk: Chunk, title: str) -> tuple[str, ...]:
+    return chunk.headings if title in chunk.headings else (title, *chunk.headings)
+
+
+async def _publish(work: Work, indexed: Indexed) -> None:
+    started = perf_counter()
+    async with work.database.transaction(work.org_id) as session:
+        document = await publish(session, indexed)
+        if document is None:
+            raise Withdrawn
+        work.timings["indexing"] = round(perf_counter() - started, 4)
+        await _set(session, work)
+        await changed(session, document.id)
+
+
+async def _fail(work: Work, code: str, message: str) -> None:
+    try:
+        await _enter(work, "failed", failure_code=code, failure_message=message)
+    except Withdrawn:
+        log.info("Version %s failed (%s) and is not wanted any more", work.version_id, code)

@@ -1,0 +1,113 @@
+"""What others ask about documents and their passages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from app.kit.db import scope
+from app.knowledge.models import Chunk, Document, DocumentVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A document with its newest version. `searchable`: a version of it is found, be it an earlier one."""
+
+    document: Document
+    version: DocumentVersion
+
+    @property
+    def searchable(self) -> bool:
+        return self.document.current_version_id is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A document with its versions, newest first, and the chunks that search finds, in their order."""
+
+    document: Document
+    versions: Sequence[DocumentVersion]
+    chunks: Sequence[Chunk]
+
+
+async def list_documents(session: AsyncSession) -> list[Listed]:
+    """All documents, the latest changed first."""
+    rows = await session.execute(_listed(session).order_by(Document.updated_at.desc(), Document.id.desc()))
+    return [Listed(row[0], row[1]) for row in rows]
+
+
+async def listed_document(session: AsyncSession, document_id: UUID) -> Listed | None:
+    row = (await session.execute(_listed(session).where(Document.id == document_id))).one_or_none()
+    return Listed(row[0], row[1]) if row else None
+
+
+def _listed(session: AsyncSession) -> Select[Document, DocumentVersion]:
+    newer = aliased(DocumentVersion)
+    newest = (
+        select(func.max(newer.number))
+        .where(newer.org_id == scope(session), newer.document_id == Document.id)
+        .scalar_subquery()
+    )
+    return (
+        select(Document, DocumentVersion)
+        .join(DocumentVersion, DocumentVersion.document_id == Document.id)
+        .where(Document.org_id == scope(session), Document.deleted_at.is_(None))
+        .where(DocumentVersion.number == newest)
+    )
+
+
+async def document_detail(session: AsyncSession, document_id: UUID) -> Detail | None:
+    """Everything about a document, or None where there is none (or it was deleted)."""
+    listed = await listed_document(session, document_id)
+    if listed is None:
+        return None
+    versions = select(DocumentVersion).where(
+        DocumentVersion.org_id == scope(session), DocumentVersion.document_id == document_id
+    )
+    chunks = select(Chunk).where(Chunk.org_id == scope(session), Chunk.document_id == document_id)
+    return Detail(
+        listed.document,
+        (await session.scalars(versions.order_by(DocumentVersion.number.desc()))).all(),
+        (await session.scalars(chunks.order_by(Chunk.ordinal))).all(),
+    )
+
+
+async def latest_version(session: AsyncSession, document_id: UUID) -> DocumentVersion:
+    query = (
+        select(DocumentVersion)
+        .where(DocumentVersion.org_id == scope(session), DocumentVersion.document_id == document_id)
+        .order_by(DocumentVersion.number.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.scalars(query)).one()
+
+
+async def waiting_versions(session: AsyncSession) -> list[UUID]:
+    """Versions that no worker has begun with, oldest first."""
+    query = select(DocumentVersion.id).where(
+        DocumentVersion.org_id == scope(session), DocumentVersion.state == "queued"
+    )
+    return list(await session.scalars(query.order_by(DocumentVersion.id)))
+
+
+async def knowledge_head(session: AsyncSession) -> object:
+    """Changes whenever any document does."""
+    query = select(func.max(Document.updated_at)).where(Document.org_id == scope(session))
+    return (await session.scalars(query)).one()
+
+
+async def neighbours(session: AsyncSession, chunk_id: UUID, before: int = 1, after: int = 1) -> list[Chunk]:
+    """The chunk with those around it in its document, in their order; empty where it is gone."""
+    here = aliased(Chunk)
+    query = (
+        select(Chunk)
+        .join(here, here.version_id == Chunk.version_id)
+        .where(Chunk.org_id == scope(session), here.org_id == scope(session), here.id == chunk_id)
+        .where(Chunk.ordinal.between(here.ordinal - before, here.ordinal + after))
+        .order_by(Chunk.ordinal)
+    )
+    return list(await session.scalars(query))

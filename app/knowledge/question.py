@@ -1,0 +1,139 @@
+"""A question as search needs it: weighted words of this turn and the ones before, then vectors.
+
+Weights are what measured best on both mtrag sets (bench/tune.py): a follow-up is searched with the two turns
+before it at a third of its own weight.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ingest.embed import Vectors, static_embedder
+from ingest.lexical import lower, number, raw_words, stems_of
+from ingest.stopwords import STOPWORDS
+
+TURN_WEIGHTS = (1.0, 0.33, 0.33)
+# Two words that follow one another in the question and in the passage, against each of them alone.
+PAIR_WEIGHT = 0.4
+# The share of all the organisation's words at which one counts half in the dense vector.
+COMMON_SHARE = 1e-3
+BACKGROUND = 200
+# No term has this number.
+UNHEARD_OF = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked. `history` holds the visitor's earlier turns, oldest first."""
+
+    text: str
+    history: tuple[str, ...] = ()
+
+    def turns(self) -> list[tuple[str, float]]:
+        """This turn and those before it, newest first, each with its weight."""
+        return list(zip((self.text, *reversed(self.history)), TURN_WEIGHTS, strict=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What the organisation's chunks say about rarity. `frequency`: hashed term -> chunks that it stands in;
+    `terms`: the sum of that over all terms.
+    """
+
+    chunks: int
+    terms: int
+    frequency: Mapping[int, int]
+
+    def idf(self, term: int) -> float:
+        """BM25's, as if the term were missing from some further chunks: of few chunks, one hit says little."""
+        found = min(self.frequency.get(term, 0), self.chunks)
+        return math.log(1 + (self.chunks + BACKGROUND - found + 0.5) / (found + 0.5))
+
+    def pair_idf(self, first: str, second: str) -> float:
+        """How often pairs occur is not counted; that of two independent words is a good guess."""
+        return min(self.idf(number(first)) + self.idf(number(second)), self.idf(UNHEARD_OF))
+
+    def rarity(self, terms: Sequence[int]) -> float:
+        share = max((self.frequency.get(term, 0) for term in terms), default=0) / max(self.terms, 1)
+        return COMMON_SHARE / (COMMON_SHARE + share)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the question. `forms`: its terms in each language that the organisation has texts in, best first."""
+
+    text: str
+    weight: float
+    forms: tuple[tuple[str, ...], ...]
+
+    def terms(self, statistics: Statistics) -> tuple[str, ...]:
+        """The first form that the organisation's texts know, else the first."""
+        known = (form for form in self.forms if any(number(term) in statistics.frequency for term in form))
+        return next(known, self.forms[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The question's side of the search. `terms` and `pairs` are sparse, by hashed term."""
+
+    dense: Vectors
+    terms: dict[int, float]
+    pairs: dict[int, float]
+    language: str | None
+
+    @property
+    def weight(self) -> float:
+        return sum(self.terms.values())
+
+    def coverage(self, terms: frozenset[int]) -> float:
+        """The share of the question's weight that these terms carry, 0..1."""
+        found = sum(self.terms[term] for term in terms & self.terms.keys())
+        return found / self.weight if self.terms else 0.0
+
+
+def read(query: Query, languages: Sequence[str]) -> tuple[list[list[Word]], str | None]:
+    """The words of each turn, without those that say nothing, and the language of the question."""
+    language = guess_language(" ".join(text for text, _ in query.turns()), languages)
+    order = dict.fromkeys([language, *languages])
+    return [_turn(text, weight, language, list(order)) for text, weight in query.turns()], language
+
+
+def guess_language(text: str, languages: Sequence[str]) -> str | None:
+    """The language whose small words stand most often in `text`; in doubt the organisation's first."""
+    found = [lower(word) for word in raw_words(text)]
+    hits = {language: sum(word in small for word in found) for language, small in STOPWORDS.items()}
+    ranked = [*languages, *(language for language in STOPWORDS if language not in languages)]
+    return max(ranked, key=lambda language: hits.get(language, 0), default=None)
+
+
+def _turn(text: str, weight: float, language: str | None, order: Sequence[str | None]) -> list[Word]:
+    stop = STOPWORDS.get(language or "", frozenset())
+    kept = [word for word in raw_words(text) if lower(word) not in stop]
+    return [Word(word, weight, _forms(lower(word), order)) for word in kept]
+
+
+def _forms(word: str, languages: Sequence[str | None]) -> tuple[tuple[str, ...], ...]:
+    return tuple(dict.fromkeys(tuple(stems_of(word, language)) for language in languages))
+
+
+def ask(turns: Sequence[Sequence[Word]], language: str | None, statistics: Statistics) -> Question:
+    """The question's vectors, once it is known how rare its terms are."""
+    terms: dict[int, float] = defaultdict(float)
+    pairs: dict[int, float] = defaultdict(float)
+    dense: dict[str, float] = defaultdict(float)
+    for turn in turns:
+        _add_words(dense, turn, statistics)
+        weighted = [(term, word.weight) for word in turn for term in word.terms(statistics)]
+        for term, weight in weighted:
+            terms[number(term)] += weight * statistics.idf(number(term))
+        for (first, weight), (second, _) in pairwise(weighted):
+            pairs[number(f"{first} {second}")] += weight * PAIR_WEIGHT * statistics.pair_idf(first, second)
+    return Question(static_embedder().embed_words(dense), dict(terms), dict(pairs), language)
+
+
+def _add_words(dense: dict[str, float], turn: Sequence[Word], statistics: Statistics) -> None:
+    for word in turn:
+        rarity = statistics.rarity([number(term) for term in word.terms(statistics)])
+        dense[word.text] += word.weight * rarity

@@ -1,0 +1,28 @@
+"""The members' door: inbox, conversations and knowledge, as pages that keep themselves up to date."""
+
+from pathlib import Path
+
+from litestar import Router, get
+from litestar.di import Provide
+
+from app.kit.errors import NotFound
+from app.web.console import inbox, knowledge, live, sign_in
+from app.web.console.errors import PAGES
+from app.web.console.identity import provide_desk, same_origin
+from app.web.console.pages import HEADERS
+
+
+@get("/{rest:path}")
+async def nowhere(rest: Path) -> None:  # noqa: ARG001 (what the address is does not matter)
+    raise NotFound
+
+
+router = Router(
+    "/console",
+    route_handlers=[*sign_in.handlers, *inbox.handlers, *knowledge.handlers, *live.handlers, nowhere],
+    dependencies={"desk": Provide(provide_desk)},
+    guards=[same_origin],
+    exception_handlers=PAGES,
+    response_headers=HEADERS,
+    include_in_schema=False,
+)

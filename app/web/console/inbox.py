@@ -1,0 +1,157 @@
+"""The inbox: its list, a conversation beside it, and what a member does with one."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Response, get, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, Parameter
+from litestar.response import Redirect, Template
+from litestar.status_codes import HTTP_204_NO_CONTENT, HTTP_303_SEE_OTHER
+from litestar.types import ControllerRouterHandler
+
+from app.conversations import messaging
+from app.conversations.inbox import tab_of
+from app.conversations.models import Conversation
+from app.handoff import queue
+from app.handoff.replies import reply
+from app.web.console.identity import AnyRequest, Desk
+from app.web.console.listing import MOST, STEP, listing_of
+from app.web.console.pages import desk_page, from_htmx
+from app.web.console.talk import talk_of
+from app.web.runtime import Runtime
+
+TabName = Literal["waiting", "mine", "bot", "all"]
+Limit = Annotated[int, Parameter(ge=1, le=MOST)]
+
+
+class Place(msgspec.Struct):
+    """Where in the list the member is, so that they stay there."""
+
+    tab: TabName | None = None
+
+
+class Reply(Place):
+    client_id: UUID = msgspec.field(default_factory=lambda: UUID(int=0))
+    text: str = ""
+
+
+class Read(msgspec.Struct):
+    seq: Annotated[int, msgspec.Meta(ge=0)]
+
+
+PlaceForm = Annotated[Place, Body(media_type=RequestEncodingType.URL_ENCODED)]
+ReplyForm = Annotated[Reply, Body(media_type=RequestEncodingType.URL_ENCODED)]
+ReadForm = Annotated[Read, Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+@get("/")
+async def home() -> Redirect:
+    return Redirect("/console/inbox")
+
+
+@get("/inbox")
+async def inbox_page(
+    request: AnyRequest, desk: Desk, tab: TabName = "waiting", limit: Limit = STEP
+) -> Template:
+    listing = await listing_of(desk.session, desk.member.id, tab=tab, limit=limit)
+    address = f"/console/inbox?tab={tab}" + _more(limit)
+    return await desk_page(request, desk, "inbox.html", address=address, listing=listing)
+
+
+class TalkDoor(Controller):
+    path = "/conversations/{conversation_id:uuid}"
+
+    @get("/")
+    async def read_one(
+        self,
+        request: AnyRequest,
+        desk: Desk,
+        runtime: Runtime,
+        conversation_id: UUID,
+        tab: TabName | None = None,
+        limit: Limit = STEP,
+    ) -> Template:
+        conversation = await messaging.get(desk.session, conversation_id)
+        return await _talk_page(request, desk, runtime, conversation, tab=tab, limit=limit)
+
+    @post("/take-over")
+    async def take_over(
+        self, request: AnyRequest, desk: Desk, runtime: Runtime, conversation_id: UUID
+    ) -> Response[Any]:
+        conversation = await queue.claim(desk.session, conversation_id, desk.member)
+        return await _done(request, desk, runtime, conversation, tab="mine")
+
+    @post("/hand-back")
+    async def hand_back(
+        self, request: AnyRequest, desk: Desk, runtime: Runtime, conversation_id: UUID, data: PlaceForm
+    ) -> Response[Any]:
+        conversation = await queue.hand_back(desk.session, conversation_id, desk.member)
+        return await _done(request, desk, runtime, conversation, tab=data.tab)
+
+    @post("/resolve")
+    async def resolve(
+        self, request: AnyRequest, desk: Desk, runtime: Runtime, conversation_id: UUID, data: PlaceForm
+    ) -> Response[Any]:
+        conversation = await queue.resolve(desk.session, conversation_id, desk.member)
+        return await _done(request, desk, runtime, conversation, tab=data.tab)
+
+    @post("/messages")
+    async def write(
+        self, request: AnyRequest, desk: Desk, runtime: Runtime, conversation_id: UUID, data: ReplyForm
+    ) -> Response[Any]:
+        await reply(desk.session, conversation_id, desk.member, client_id=data.client_id, text=data.text)
+        conversation = await messaging.get(desk.session, conversation_id)
+        return await _done(request, desk, runtime, conversation, tab=data.tab)
+
+    @post("/read", status_code=HTTP_204_NO_CONTENT)
+    async def mark_read(self, desk: Desk, conversation_id: UUID, data: ReadForm) -> None:
+        """Only who has the conversation reads it for the visitor; looking in on the assistant is no receipt."""
+        queue.check_yours(await messaging.get(desk.session, conversation_id), desk.member)
+        await messaging.mark_read(desk.session, conversation_id, side="staff", seq=data.seq)
+
+
+async def _done(
+    request: AnyRequest, desk: Desk, runtime: Runtime, conversation: Conversation, *, tab: TabName | None
+) -> Response[Any]:
+    """The page as it is now; without scripts, by going there."""
+    if from_htmx(request):
+        return await _talk_page(request, desk, runtime, conversation, tab=tab, limit=STEP)
+    return Redirect(_address(conversation.id, tab), status_code=HTTP_303_SEE_OTHER)
+
+
+async def _talk_page(
+    request: AnyRequest,
+    desk: Desk,
+    runtime: Runtime,
+    conversation: Conversation,
+    *,
+    tab: TabName | None,
+    limit: int,
+) -> Template:
+    shown = tab or tab_of(conversation, desk.member.id)
+    talk = await talk_of(
+        desk.session, conversation, runtime.drafts.of(conversation.id), member_id=desk.member.id
+    )
+    address = _address(conversation.id, shown) + _more(limit)
+    return await desk_page(
+        request,
+        desk,
+        "inbox.html",
+        address=address,
+        headers={} if request.method == "GET" else {"HX-Replace-Url": address},
+        listing=await listing_of(desk.session, desk.member.id, tab=shown, limit=limit),
+        talk=talk,
+    )
+
+
+def _address(conversation_id: UUID, tab: str | None) -> str:
+    return f"/console/conversations/{conversation_id}" + (f"?tab={tab}" if tab else "")
+
+
+def _more(limit: int) -> str:
+    return f"&limit={limit}" if limit != STEP else ""
+
+
+handlers: list[ControllerRouterHandler] = [home, inbox_page, TalkDoor]

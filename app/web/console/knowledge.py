@@ -1,0 +1,231 @@
+"""What the assistant knows: documents on their way in, those that answer already, and their text as it is read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.datastructures import UploadFile
+from litestar.params import Parameter
+from litestar.response import Redirect, Template
+from litestar.status_codes import HTTP_201_CREATED, HTTP_303_SEE_OTHER
+from litestar.types import ControllerRouterHandler
+
+from app.kit.errors import Invalid
+from app.knowledge.documents import (
+    DocumentTooLarge,
+    DocumentUnknown,
+    add_document,
+    delete_document,
+    document_with_content,
+    retry_document,
+)
+from app.knowledge.models import STEPS, DocumentVersion
+from app.knowledge.queries import Detail, Listed, document_detail, list_documents
+from app.web.console.identity import AnyRequest, Desk, check_admin, identify
+from app.web.console.markdown import document_html
+from app.web.console.pages import desk_page, from_htmx
+from app.web.runtime import Runtime
+
+HOME = "/console/knowledge"
+CHUNKS = 100
+# What a form adds around its files.
+ENVELOPE = 64 * 1024
+
+# What a person reads for each state: a name, and what is being done.
+STATES: Mapping[str, str] = {
+    "queued": "Waiting",
+    "parsing": "Reading the file",
+    "chunking": "Cutting it into passages",
+    "embedding": "Learning what they mean",
+    "indexing": "Making it searchable",
+    "ready": "Ready",
+    "failed": "Failed",
+}
+
+
+class NoFile(Invalid):
+    """No file was sent. Choose one or more files first."""
+
+    code = "no_file"
+    title = "No file"
+
+
+class LengthUnknown(Invalid):
+    """The upload does not say how long it is. Send it with a Content-Length, as browsers do."""
+
+    status = 411
+    code = "length_required"
+    title = "Length required"
+
+
+@dataclass(frozen=True)
+class Step:
+    """`stands` is done, now or ahead; `seconds` how long it took."""
+
+    label: str
+    stands: str
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A document in the list. `done` counts the steps behind it, of `steps`."""
+
+    listed: Listed
+    label: str
+    moving: bool
+    done: int
+    steps: Sequence[Step]
+
+    @property
+    def version(self) -> DocumentVersion:
+        return self.listed.version
+
+
+@get("/knowledge")
+async def knowledge_page(request: AnyRequest, desk: Desk, runtime: Runtime) -> Template:
+    return await _list_page(request, desk, runtime)
+
+
+@post("/knowledge/documents", request_max_body_size=None)
+async def upload(request: AnyRequest, runtime: Runtime) -> Response[Any]:
+    """No transaction is held while the files arrive, and no more is read than an upload may have."""
+    async with runtime.database.transaction(None) as session:
+        member = await identify(session, request)
+    check_admin(member)
+    _check_length(request, runtime.settings.upload_limit)
+    files = await _files(request)
+    added = []
+    async with runtime.database.transaction(member.org_id) as session:
+        for name, content in files:
+            known = await document_with_content(session, content)
+            document = await add_document(
+                session, name=name, content=content, added_by=member.id, limit=runtime.settings.upload_limit
+            )
+            added.append({"id": str(document.id), "name": document.name, "known": known is not None})
+    if from_htmx(request):
+        return Response({"documents": added}, status_code=HTTP_201_CREATED)
+    return Redirect(HOME, status_code=HTTP_303_SEE_OTHER)
+
+
+class DocumentDoor(Controller):
+    path = "/knowledge/documents/{document_id:uuid}"
+
+    @get("/")
+    async def read_one(
+        self,
+        request: AnyRequest,
+        desk: Desk,
+        document_id: UUID,
+        limit: Annotated[int, Parameter(ge=1, le=100_000)] = CHUNKS,
+    ) -> Template:
+        return await _document_page(request, desk, document_id, limit)
+
+    @post("/retry")
+    async def retry(
+        self, request: AnyRequest, desk: Desk, runtime: Runtime, document_id: UUID
+    ) -> Response[Any]:
+        check_admin(desk.member)
+        await retry_document(desk.session, document_id)
+        return await _done(request, desk, runtime)
+
+    @post("/delete")
+    async def delete(
+        self, request: AnyRequest, desk: Desk, runtime: Runtime, document_id: UUID
+    ) -> Response[Any]:
+        check_admin(desk.member)
+        await delete_document(desk.session, document_id)
+        return await _done(request, desk, runtime)
+
+
+def _check_length(request: AnyRequest, limit: int) -> None:
+    """Before anything is read. The server itself holds a body to the length that it announces."""
+    if request.content_length is None:
+        raise LengthUnknown
+    if request.content_length > limit + ENVELOPE:
+        raise DocumentTooLarge(
+            f"An upload takes at most {limit // 1024 // 1024} MB. Upload large files one by one, split what is "
+            "larger, or have the operator raise FRONTDESK_UPLOAD_LIMIT_MB."
+        )
+
+
+async def _files(request: AnyRequest) -> list[tuple[str, bytes]]:
+    """Name and content of each file of the form. Raises NoFile."""
+    sent = (await request.form()).getall("files", [])
+    files = [
+        (file.filename, await file.read()) for file in sent if isinstance(file, UploadFile) and file.filename
+    ]
+    if not files:
+        raise NoFile
+    return files
+
+
+async def _done(request: AnyRequest, desk: Desk, runtime: Runtime) -> Response[Any]:
+    if from_htmx(request):
+        return await _list_page(request, desk, runtime, headers={"HX-Push-Url": HOME})
+    return Redirect(HOME, status_code=HTTP_303_SEE_OTHER)
+
+
+async def _list_page(
+    request: AnyRequest, desk: Desk, runtime: Runtime, *, headers: dict[str, str] | None = None
+) -> Template:
+    # In the order in which they were added: a list that is watched must not jump with each step.
+    found = sorted(await list_documents(desk.session), key=lambda listed: listed.document.id, reverse=True)
+    return await desk_page(
+        request,
+        desk,
+        "knowledge.html",
+        address=HOME,
+        headers=headers,
+        entries=[_entry(listed) for listed in found],
+        limit=runtime.settings.upload_limit,
+    )
+
+
+async def _document_page(request: AnyRequest, desk: Desk, document_id: UUID, limit: int) -> Template:
+    detail = await document_detail(desk.session, document_id)
+    if detail is None:
+        raise DocumentUnknown
+    shown = [(chunk, document_html(chunk.text)) for chunk in detail.chunks[:limit]]
+    address = f"{HOME}/documents/{document_id}" + (f"?limit={limit}" if limit != CHUNKS else "")
+    return await desk_page(
+        request,
+        desk,
+        "document.html",
+        address=address,
+        entry=_entry(Listed(detail.document, detail.versions[0])),
+        current=_current(detail),
+        chunks=shown,
+        total=len(detail.chunks),
+        more=limit * 2 if len(detail.chunks) > limit else None,
+    )
+
+
+def _current(detail: Detail) -> DocumentVersion | None:
+    """The version that answers."""
+    return next((it for it in detail.versions if it.id == detail.document.current_version_id), None)
+
+
+def _entry(listed: Listed) -> Entry:
+    version = listed.version
+    at = STEPS.index(version.state) if version.state in STEPS else len(version.timings) + 1
+    return Entry(
+        listed=listed,
+        label=STATES.get(version.state, version.state),
+        moving=version.state in STEPS[:-1],
+        done=at,
+        steps=[_step(version, number, at) for number in range(1, len(STEPS) - 1)],
+    )
+
+
+def _step(version: DocumentVersion, number: int, at: int) -> Step:
+    name = STEPS[number]
+    stands = "done" if number < at else "ahead"
+    if number == at:
+        stands = "failed" if version.state == "failed" else "now"
+    return Step(STATES[name], stands, version.timings.get(name))
+
+
+handlers: list[ControllerRouterHandler] = [knowledge_page, upload, DocumentDoor]

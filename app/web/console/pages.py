@@ -1,0 +1,88 @@
+"""What all pages of the console have in common."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from litestar import MediaType
+from litestar.datastructures import Cookie
+from litestar.response import Template
+
+from app.conversations.inbox import counts
+from app.tenancy.organisations import organisation_name
+from app.web.console.identity import AnyRequest, Desk
+
+STATIC = Path(__file__).resolve().parent.parent / "static"
+
+# Nothing on these pages runs or draws but what is served beside them.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+async def desk_page(
+    request: AnyRequest,
+    desk: Desk,
+    name: str,
+    *,
+    address: str,
+    headers: dict[str, str] | None = None,
+    **context: Any,
+) -> Template:
+    """A page with the navigation beside it. `address` is where a refresh finds the same page again.
+
+    HTMX gets the desk alone, which it lays over the one that it shows.
+    """
+    waiting = (await counts(desk.session, desk.member.id)).waiting
+    common: dict[str, Any] = {
+        "member": desk.member,
+        "organisation": await organisation_name(desk.session),
+        "waiting": waiting,
+        "address": address,
+        "talk": None,
+        "layout": "bare.html" if from_htmx(request) else "page.html",
+    }
+    return page(name, headers=headers, **common | context)
+
+
+def page(
+    name: str,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    cookies: list[Cookie] | None = None,
+    **context: Any,
+) -> Template:
+    return Template(
+        name,
+        context={"asset": asset, **context},
+        status_code=status,
+        headers=headers or {},
+        cookies=cookies or [],
+        media_type=MediaType.HTML,
+    )
+
+
+def from_htmx(request: AnyRequest) -> bool:
+    return request.headers.get("hx-request") == "true"
+
+
+def asset(name: str) -> str:
+    """The address of a built file, which changes with its content."""
+    file = STATIC / name
+    stamp = _digest(file, file.stat().st_mtime_ns) if file.is_file() else "not-built"
+    return f"/static/{name}?v={stamp}"
+
+
+@lru_cache
+def _digest(file: Path, _: int) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:10]

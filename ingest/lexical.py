@@ -1,0 +1,121 @@
+"""Lexical vectors: the terms of a text, hashed, as BM25 wants them.
+
+The document's side holds how strongly each term stands in a chunk, the question's side how rare each term
+is; the inner product of both is BM25. Terms are stems by language; scripts that don't part their words
+(Chinese, Japanese, Korean, Thai and their neighbours) give pairs of characters. Two terms that follow one
+another are a pair, hashed likewise.
+
+A chunk's weights don't depend on other chunks: lengths are measured against a fixed one rather than an
+average that would drift with every upload. Chunks are cut to one size, so little is lost.
+"""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from threading import local
+from zlib import crc32
+
+import regex  # type: ignore[import-untyped]
+import Stemmer
+
+from ingest.stopwords import STOPWORDS
+
+# Terms are numbered 0 ... DIMENSIONS - 1, which is what pgvector's sparsevec holds at most.
+DIMENSIONS = 1_000_000_000
+
+K1 = 1.5
+B = 0.75
+# The length, in terms, at which a chunk is neither favoured nor held back.
+USUAL_LENGTH = 200
+
+UNPARTED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー"
+# Letters and their marks: Hindi vowel signs are marks, and `\w` would cut words at them.
+RUN = regex.compile(rf"[{UNPARTED}][{UNPARTED}\p{{M}}]*|[[\p{{L}}\p{{M}}\p{{N}}]--[{UNPARTED}]]+", regex.V1)
+IS_UNPARTED = regex.compile(rf"[{UNPARTED}]", regex.V1)
+# What lower-casing makes of the Turkish capital İ.
+DOTTED_I = "i\u0307"
+
+STEMS_REMEMBERED = 50_000
+ALGORITHMS = """
+    ar:arabic ca:catalan cs:czech da:danish de:german el:greek en:english es:spanish et:estonian eu:basque
+    fi:finnish fr:french ga:irish hi:hindi hu:hungarian hy:armenian id:indonesian it:italian lt:lithuanian
+    ne:nepali nl:dutch no:norwegian pl:polish pt:portuguese ro:romanian ru:russian fa:persian sr:serbian
+    sv:swedish ta:tamil tr:turkish yi:yiddish
+"""
+STEMMERS = dict(pair.split(":") for pair in ALGORITHMS.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Lexical:
+    """A chunk's side of BM25: hashed term -> weight, and hashed pair of neighbours -> weight."""
+
+    terms: dict[int, float]
+    pairs: dict[int, float]
+
+
+def lexical(text: str, language: str | None, headings: Sequence[str] = ()) -> Lexical:
+    """A chunk's vectors. Its headings count as if they stood in it: the section says what "it" is."""
+    inside = stems(text, language)
+    above = [stem for heading in headings for stem in stems(heading, language)]
+    length = len(inside) + len(above)
+    terms, pairs = Counter(inside), Counter(pairs_of(inside))
+    terms.update(above)
+    return Lexical(_saturated(terms, length), _saturated(pairs, length))
+
+
+def _saturated(counts: Mapping[str, int], length: int) -> dict[int, float]:
+    damping = K1 * (1 - B + B * length / USUAL_LENGTH)
+    return {number(term): count * (K1 + 1) / (count + damping) for term, count in counts.items()}
+
+
+def stems(text: str, language: str | None) -> list[str]:
+    """The terms of a text in their order, without stop words."""
+    stop = STOPWORDS.get(language or "", frozenset())
+    return [stem for word in words(text) if word not in stop for stem in stems_of(word, language)]
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, normalised and in lower case; runs of unparted scripts are one word each."""
+    return [lower(word) for word in raw_words(text)]
+
+
+def raw_words(text: str) -> list[str]:
+    """As `words`, with the letters' case as it was written."""
+    found: list[str] = RUN.findall(unicodedata.normalize("NFKC", text))
+    return found
+
+
+def lower(word: str) -> str:
+    return word.lower().replace(DOTTED_I, "i")
+
+
+def stems_of(word: str, language: str | None) -> Sequence[str]:
+    """One stem, or the pairs of characters of a script that doesn't part its words."""
+    if IS_UNPARTED.match(word):
+        return [word[at : at + 2] for at in range(max(1, len(word) - 1))]
+    stemmer = _stemmer(STEMMERS.get(language or "", ""))
+    return (stemmer.stemWord(word),) if stemmer else (word,)
+
+
+def pairs_of(terms: Iterable[str]) -> list[str]:
+    return [f"{first} {second}" for first, second in pairwise(terms)]
+
+
+def number(term: str) -> int:
+    """The same for all processes and times; two of 100,000 terms rarely share one."""
+    return crc32(term.encode()) % DIMENSIONS
+
+
+# Stemmers remember what they have stemmed and may not be shared between threads.
+_own = local()
+
+
+def _stemmer(algorithm: str) -> Stemmer.Stemmer | None:
+    if not algorithm:
+        return None
+    made = _own.__dict__
+    if algorithm not in made:
+        made[algorithm] = Stemmer.Stemmer(algorithm, STEMS_REMEMBERED)
+    return made[algorithm]

@@ -1,0 +1,257 @@
+"""The inbox: who waits, taking over, writing, handing back, and what is told when somebody else was faster."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.conversations import queries
+from app.conversations.answers import begin_answer, finish_answer
+from app.conversations.messaging import get
+from app.conversations.models import Conversation, Message
+from app.handoff import queue
+from app.kit.db import Database
+from app.realtime.drafts import Draft
+from tests.doors.console import Member, at_console, visible
+from tests.factories import Talk, create_agent, create_talk, say
+from tests.serving import RunningServer
+
+SOURCES = [{"n": 1, "title": "Returns", "place": "page 3", "url": None, "passage": "Thirty days."}]
+
+
+@pytest.fixture
+async def member(server: RunningServer, database: Database, org_id: UUID) -> AsyncIterator[Member]:
+    async with at_console(server, database, org_id) as member:
+        yield member
+
+
+@pytest.fixture
+async def talk(database: Database, org_id: UUID) -> Talk:
+    """A visitor with a question, who asked for a person."""
+    async with database.transaction(org_id) as session:
+        talk = await create_talk(session)
+        talk.visitor.page, talk.visitor.language = "https://shop.example/orders?id=7", "nb"
+        question = await say(session, talk, "Where is my parcel?")
+        answer = await begin_answer(session, talk.id, trigger_id=question.id)
+        assert answer
+        text = "**Thirty days**.[1]"
+        await finish_answer(session, answer, text=text, sources=SOURCES, outcome="answered")
+        await queue.request(session, talk.id, reason="asked for a person")
+        return talk
+
+
+async def standing(database: Database, talk: Talk) -> Conversation:
+    async with database.transaction(talk.visitor.org_id) as session:
+        return await get(session, talk.id)
+
+
+async def posted(database: Database, talk: Talk) -> list[Message]:
+    """What agents have written."""
+    async with database.transaction(talk.visitor.org_id) as session:
+        said = (await session.scalars(queries.messages(session, talk.id))).all()
+    return [message for message in said if message.author_kind == "agent"]
+
+
+async def test_an_empty_inbox_says_what_will_appear(member: Member) -> None:
+    for tab, words in {
+        "waiting": "Nobody is waiting",
+        "mine": "take it over",
+        "bot": "talking to nobody",
+        "all": "No conversations yet",
+    }.items():
+        assert words in await member.page(f"/console/inbox?tab={tab}")
+
+
+async def test_the_list_says_who_waits_and_what_for(member: Member, talk: Talk) -> None:
+    page = await member.page("/console/inbox")
+    assert "Waiting 1 Mine 0 Assistant 0" in page
+    assert "Where is my parcel?" in page
+    assert "asked for a person" in page
+    assert "(1) Inbox" in page
+
+
+async def test_who_waits_longest_stands_first(
+    member: Member, talk: Talk, database: Database, org_id: UUID
+) -> None:
+    async with database.transaction(org_id) as session:
+        later = await create_talk(session)
+        await say(session, later, "I came second")
+        await queue.request(session, later.id, reason="asked for a person")
+        await say(session, talk, "Still there?")
+    page = await member.page("/console/inbox")
+    assert page.index("Still there?") < page.index("I came second")
+
+
+async def test_conversations_without_a_word_are_not_listed(
+    member: Member, database: Database, org_id: UUID
+) -> None:
+    async with database.transaction(org_id) as session:
+        await create_talk(session)
+    assert "No conversations yet" in await member.page("/console/inbox?tab=all")
+
+
+async def test_a_conversation_shows_brief_thread_and_context(member: Member, talk: Talk) -> None:
+    page = await member.page(f"/console/conversations/{talk.id}")
+    assert "Asked for a person." in page
+    assert "Last question: “ Where is my parcel? ”" in page
+    assert "answered from Returns" in page
+    assert "Thirty days . 1" in page
+    assert "Returns , page 3" in page
+    assert "/orders?id=7" in page
+    assert "Take over to reply: the visitor waits for a person." in page
+
+
+async def test_taking_over_writing_handing_back_and_resolving(
+    member: Member, talk: Talk, database: Database
+) -> None:
+    base = f"/console/conversations/{talk.id}"
+    taken = await member.press(f"{base}/take-over")
+    assert taken.headers["hx-replace-url"] == f"{base}?tab=mine"
+    assert "with you" in visible(taken.text)
+    written = await member.press(
+        f"{base}/messages", client_id=str(uuid4()), text="Hello, I am looking.", tab="mine"
+    )
+    assert "Hello, I am looking." in visible(written.text)
+    assert (await standing(database, talk)).assignee_name == "Maya Kaur"
+    back = await member.press(f"{base}/hand-back", tab="mine")
+    assert "Maya Kaur handed back to the assistant" in visible(back.text)
+    done = await member.press(f"{base}/resolve", tab="mine")
+    assert "This conversation is resolved." in visible(done.text)
+    assert (await standing(database, talk)).status == "resolved"
+
+
+async def test_without_scripts_every_button_leads_back_to_the_page(member: Member, talk: Talk) -> None:
+    base = f"/console/conversations/{talk.id}"
+    taken = await member.client.post(f"{base}/take-over")
+    assert (taken.status_code, taken.headers["location"]) == (303, f"{base}?tab=mine")
+    written = await member.client.post(f"{base}/messages", data={"client_id": str(uuid4()), "text": "Hi"})
+    assert (written.status_code, written.headers["location"]) == (303, base)
+
+
+async def test_of_two_who_take_over_one_is_told_who_has_it(
+    server: RunningServer, member: Member, talk: Talk, database: Database, org_id: UUID
+) -> None:
+    path = f"/console/conversations/{talk.id}/take-over"
+    async with at_console(server, database, org_id, name="Jonas Weber") as other:
+        both = await asyncio.gather(member.press(path), other.press(path))
+    assert sorted(answer.status_code for answer in both) == [200, 409]
+    holder = (await standing(database, talk)).assignee_name
+    late = next(answer for answer in both if answer.status_code == 409)
+    assert f"{holder} has taken this conversation already." in visible(late.text)
+
+
+async def test_writing_takes_taking_over(member: Member, talk: Talk, database: Database) -> None:
+    path = f"/console/conversations/{talk.id}/messages"
+    refused = await member.press(path, client_id=str(uuid4()), text="Hello")
+    assert refused.status_code == 409
+    assert "Take the conversation over first." in visible(refused.text)
+    assert await posted(database, talk) == []
+
+
+async def test_a_reply_sent_twice_is_posted_once(member: Member, talk: Talk, database: Database) -> None:
+    base = f"/console/conversations/{talk.id}"
+    await member.press(f"{base}/take-over")
+    client_id = str(uuid4())
+    answers = await asyncio.gather(
+        *(member.press(f"{base}/messages", client_id=client_id, text="Once") for _ in range(5))
+    )
+    assert {answer.status_code for answer in answers} == {200}
+    assert [message.text for message in await posted(database, talk)] == ["Once"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("  ", "needs some text"), ("x" * 5001, "at most 5,000 characters")]
+)
+async def test_a_reply_that_cannot_be_sent_says_why(
+    member: Member, talk: Talk, text: str, words: str
+) -> None:
+    base = f"/console/conversations/{talk.id}"
+    await member.press(f"{base}/take-over")
+    answer = await member.press(f"{base}/messages", client_id=str(uuid4()), text=text)
+    assert answer.status_code == 422
+    assert words in visible(answer.text)
+
+
+async def test_only_who_has_a_conversation_reads_it_for_the_visitor(
+    member: Member, talk: Talk, database: Database
+) -> None:
+    base = f"/console/conversations/{talk.id}"
+    assert (await member.press(f"{base}/read", seq="1")).status_code == 409
+    await member.press(f"{base}/take-over")
+    async with database.transaction(talk.visitor.org_id) as session:
+        last = await say(session, talk, "Hello?")
+    assert "2 unread" in await member.page("/console/inbox?tab=mine")
+    assert (await member.press(f"{base}/read", seq=str(last.seq))).status_code == 204
+    assert "unread" not in await member.page("/console/inbox?tab=mine")
+
+
+async def test_a_colleague_is_named(member: Member, talk: Talk, database: Database, org_id: UUID) -> None:
+    async with database.transaction(org_id) as session:
+        await queue.claim(session, talk.id, await create_agent(session, "Jonas Weber"))
+    page = await member.page(f"/console/conversations/{talk.id}")
+    assert "with Jonas Weber" in page
+    assert "Jonas Weber has this conversation." in page
+    refused = await member.press(f"/console/conversations/{talk.id}/hand-back")
+    assert "Ask them to hand it back first." in visible(refused.text)
+
+
+async def test_the_list_goes_on_on_demand(member: Member, database: Database, org_id: UUID) -> None:
+    async with database.transaction(org_id) as session:
+        for number in range(52):
+            talk = await create_talk(session)
+            await say(session, talk, f"Question {number}.")
+            await queue.request(session, talk.id, reason="asked for a person")
+    first = await member.page("/console/inbox")
+    assert "Show more" in first
+    assert "Question 51." not in first
+    assert "Question 51." in await member.page("/console/inbox?limit=100")
+
+
+async def events(lines: AsyncIterator[str], *, until: str) -> list[str]:
+    """The kinds of the stream's next events, up to the first of the kind `until`."""
+    kinds: list[str] = []
+    async with asyncio.timeout(5):
+        while kinds[-1:] != [until]:
+            line = await anext(lines)
+            kinds += [line.removeprefix("event: ")] if line.startswith("event: ") else []
+    return kinds
+
+
+async def test_the_stream_says_that_something_changed(member: Member, talk: Talk, database: Database) -> None:
+    async with member.client.stream("GET", f"/console/live?conversation={talk.id}") as stream:
+        lines = stream.aiter_lines()
+        assert await events(lines, until="ready") == ["ready"]
+        async with database.transaction(talk.visitor.org_id) as session:
+            await say(session, talk, "Anybody?")
+        assert "inbox.changed" in await events(lines, until="conversation.changed")
+
+
+async def test_an_answer_in_flight_is_told_from_its_beginning(
+    server: RunningServer, member: Member, talk: Talk
+) -> None:
+    drafts, message = server.runtime.drafts, uuid4()
+    drafts.put(talk.id, message, Draft(attempt=1, text="Thirty "))
+    try:
+        async with member.client.stream("GET", f"/console/live?conversation={talk.id}") as stream:
+            lines = stream.aiter_lines()
+            assert '"offset":0,"text":"Thirty "' in await _data(lines)
+            drafts.put(talk.id, message, Draft(attempt=1, text="Thirty days"))
+            assert '"offset":7,"text":"days"' in await _data(lines)
+            drafts.put(talk.id, message, Draft(attempt=2, text="Anew"))
+            assert '"attempt":2,"offset":0,"text":"Anew"' in await _data(lines)
+    finally:
+        drafts.drop(talk.id, message)
+
+
+async def _data(lines: AsyncIterator[str]) -> str:
+    async with asyncio.timeout(5):
+        return await anext(line async for line in lines if line.startswith("data") and "answer.delta" in line)
+
+
+async def test_who_has_the_console_open_can_be_reached(member: Member, talk: Talk) -> None:
+    address = f"/v1/sites/{talk.site.key}"
+    assert (await member.client.get(address)).json()["availability"] == {"online": False}
+    async with member.client.stream("GET", "/console/live") as stream:
+        await events(stream.aiter_lines(), until="ready")
+        assert (await member.client.get(address)).json()["availability"] == {"online": True}

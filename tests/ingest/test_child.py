@@ -1,0 +1,182 @@
+"""What a file can do to the process that parses it, and what it can't do to ours."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.parse import parse
+from ingest.parsed import Limits, ParseFailure
+from tests.ingest import made
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+@pytest.fixture(scope="module")
+def long_pdf() -> bytes:
+    """Takes some seconds to read."""
+    return made.pdf([["Page", *(f"Line {line} of a long document." for line in range(25))]] * 600)
+
+
+@pytest.fixture(scope="module")
+def bomb() -> bytes:
+    return made.swollen_pdf(500)
+
+
+def children() -> set[int]:
+    """Parsing processes of this one, by pid."""
+    found = set()
+    for task in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(OSError):
+            found |= {int(pid) for pid in (task / "children").read_text().split()}
+    return {pid for pid in found if "ingest.child" in command_of(pid)}
+
+
+def command_of(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
+
+
+async def started_child() -> int:
+    """The pid of a child that has begun to read: it has set its own limits by then."""
+    for _ in range(500):
+        for pid in children():
+            if has_begun(pid):
+                return pid
+        await asyncio.sleep(0.01)
+    raise AssertionError("no child was started")
+
+
+def has_begun(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        limits = Path(f"/proc/{pid}/limits").read_text()
+        return limits.split("Max core file size")[1].split()[:2] == ["0", "0"]
+    return False
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def environment_of(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/environ").read_bytes()
+
+
+async def code_of(data: bytes, limits: Limits | None = None) -> str:
+    with pytest.raises(ParseFailure) as caught:
+        await parse(data, name="file.pdf", limits=limits)
+    return caught.value.code
+
+
+@linux_only
+async def test_a_bomb_is_stopped_at_the_memory_limit(bomb: bytes) -> None:
+    before = resident_bytes()
+    assert await code_of(bomb, Limits(memory_mb=256)) == "out_of_memory"
+    assert resident_bytes() - before < 50 * 1024 * 1024
+
+
+async def test_a_slow_file_is_stopped_at_the_time_limit(long_pdf: bytes) -> None:
+    start = time.perf_counter()
+    assert await code_of(long_pdf, Limits(seconds=0.3)) == "timeout"
+    assert time.perf_counter() - start < 2
+    assert sys.platform != "linux" or not children()
+
+
+@linux_only
+async def test_a_crash_is_reported_and_the_next_file_is_read(long_pdf: bytes) -> None:
+    reading = asyncio.create_task(code_of(long_pdf))
+    os.kill(await started_child(), signal.SIGSEGV)
+    assert await reading == "crashed"
+    assert (await parse(b"All is well.", name="a.txt")).pages[0].markdown == "All is well."
+
+
+@linux_only
+async def test_cancelling_leaves_no_process_behind(long_pdf: bytes) -> None:
+    reading = asyncio.create_task(parse(long_pdf, name="file.pdf"))
+    pid = await started_child()
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert not is_alive(pid)
+
+
+@linux_only
+async def test_the_child_inherits_no_secret(long_pdf: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    reading = asyncio.create_task(parse(long_pdf, name="file.pdf"))
+    environment = environment_of(await started_child())
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert b"sk-very-secret" not in environment
+    assert b"OPENAI" not in environment
+
+
+@linux_only
+def test_the_child_dies_with_its_parent(long_pdf: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "long.pdf"
+    file.write_bytes(long_pdf)
+    program = textwrap.dedent("""
+        import asyncio, sys
+        from pathlib import Path
+        from ingest.parse import parse
+        from tests.ingest.test_child import started_child
+
+        async def main():
+            reading = asyncio.create_task(parse(Path(sys.argv[1]).read_bytes(), name="long.pdf"))
+            print(await started_child(), flush=True)
+            await reading
+
+        asyncio.run(main())
+    """)
+    parent = subprocess.Popen([sys.executable, "-c", program, str(file)], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout
+    child = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    assert any(not is_alive(child) for _ in waited(2))
+
+
+def is_alive(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def waited(seconds: float) -> Iterator[None]:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        yield
+        time.sleep(0.02)
+
+
+@linux_only
+def test_the_child_has_no_network() -> None:
+    program = textwrap.dedent("""
+        import socket
+        from ingest.sandbox import leave_the_network
+        leave_the_network()
+        print(*(name for _, name in socket.if_nameindex()))
+    """)
+    seen = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout.split()
+    if seen != ["lo"]:
+        pytest.skip("this system allows no network namespaces")
+
+
+async def test_others_go_on_while_a_bomb_burns(bomb: bytes) -> None:
+    burning = asyncio.create_task(code_of(bomb, Limits(memory_mb=256)))
+    good = await asyncio.gather(*(parse(b"A good file.", name=f"{number}.txt") for number in range(3)))
+    assert [parsed.pages[0].markdown for parsed in good] == ["A good file."] * 3
+    assert await burning == "out_of_memory"

@@ -1,0 +1,51 @@
+"""Dense vectors from the wheel: near what means the same, without a network."""
+
+import subprocess
+import sys
+
+import numpy as np
+
+from ingest.embed import static_embedder
+
+OFFLINE = """
+import socket, logging
+
+class Refused(socket.socket):
+    def connect(self, *_):
+        raise AssertionError("something wants the network")
+
+socket.socket = Refused
+from ingest.embed import static_embedder
+assert static_embedder().embed(["hello"]).shape == (1, 256)
+assert not logging.getLogger().handlers, "a library configured our logging"
+"""
+
+
+def test_rows_have_length_one() -> None:
+    rows = static_embedder().embed(["refund my order", "Grüße aus Köln", "東京タワー", ""])
+    assert rows.shape == (4, 256)
+    assert rows.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), [1, 1, 1, 0], atol=1e-5)
+
+
+def test_no_text_gives_no_rows() -> None:
+    assert static_embedder().embed([]).shape == (0, 256)
+
+
+def test_what_means_the_same_is_near() -> None:
+    asked, near, far = static_embedder().embed(
+        ["give me my money back", "refund a payment", "a cat on a mat"]
+    )
+    assert asked @ near > asked @ far + 0.2
+
+
+def test_words_count_as_much_as_they_are_given() -> None:
+    embedder = static_embedder()
+    refund, cat = embedder.embed(["refund", "cat"])
+    mostly_refund = embedder.embed_words({"refund": 1.0, "cat": 0.1})
+    assert mostly_refund @ refund > mostly_refund @ cat
+    assert not embedder.embed_words({}).any()
+
+
+def test_it_needs_no_network_and_leaves_logging_alone() -> None:
+    subprocess.run([sys.executable, "-c", OFFLINE], check=True, timeout=60)

@@ -1,0 +1,182 @@
+"""Search: the right passage first, in the organisation's own texts, in many languages and with the turns before."""
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit.db import Database, driver_connection
+from app.knowledge.evidence import THRESHOLD, evidence
+from app.knowledge.search import SEARCH, Passage, Query, _parameters, prepare, search
+from tests.rooms.knowledge_factories import index_document
+
+MANUAL = """# Widget manual
+
+General remarks about this product and its makers.
+
+## Installing
+
+Put the script tag before the closing body tag of your page.
+
+## Notifications
+
+Desktop notifications are shown when a visitor writes. Turn them off under Settings, Notifications.
+
+## Billing
+
+Invoices are sent by e-mail on the first day of each month. A refund takes up to ten days. Error code FD-4711
+means that a card was declined.
+
+## Languages
+
+The widget speaks English, German and Turkish.
+"""
+
+
+async def first(session: AsyncSession, question: str, *history: str) -> Passage:
+    return (await search(session, Query(question, history)))[0]
+
+
+@pytest.fixture
+async def manual(database: Database, org_id: UUID) -> UUID:
+    document = await index_document(
+        database, org_id, "manual.md", MANUAL.encode(), url="https://northwind.example/manual"
+    )
+    return document.id
+
+
+async def test_the_passage_that_answers_comes_first(database: Database, org_id: UUID, manual: UUID) -> None:
+    async with database.transaction(org_id) as session:
+        passages = await search(session, Query("When do I get my refunds?"))
+    best = passages[0]
+    assert best.document_id == manual
+    assert best.url == "https://northwind.example/manual"
+    assert best.headings == ("Widget manual", "Billing")
+    assert best.text in MANUAL
+    assert best.lexical_rank == 1
+    assert 0 < best.coverage <= 1
+    assert [passage.score for passage in passages] == sorted((p.score for p in passages), reverse=True)
+
+
+async def test_one_rare_word_is_enough(database: Database, org_id: UUID, manual: UUID) -> None:
+    async with database.transaction(org_id) as session:
+        assert (await first(session, "what does fd-4711 mean??")).headings[-1] == "Billing"
+
+
+async def test_what_shares_no_word_is_found_by_meaning(
+    database: Database, org_id: UUID, manual: UUID
+) -> None:
+    async with database.transaction(org_id) as session:
+        passages = await search(session, Query("reimbursement of money paid"))
+    nearest = max(passages, key=lambda passage: passage.dense)
+    assert nearest.headings[-1] == "Billing"
+    assert passages[0].chunk_id == nearest.chunk_id
+
+
+async def test_headings_count(database: Database, org_id: UUID) -> None:
+    await index_document(database, org_id, "a.md", b"# Kettle\n\nPress the button twice to stop it.\n")
+    await index_document(
+        database, org_id, "b.md", b"# Toaster\n\nPress the button twice to stop it, please.\n"
+    )
+    async with database.transaction(org_id) as session:
+        assert (await first(session, "stop the toaster")).headings == ("Toaster",)
+        assert (await first(session, "stop the kettle")).headings == ("Kettle",)
+
+
+async def test_a_follow_up_is_searched_with_its_history(
+    database: Database, org_id: UUID, manual: UUID
+) -> None:
+    async with database.transaction(org_id) as session:
+        followed = await first(session, "and how do I turn that off?", "Do you have desktop notifications?")
+        assert followed.headings[-1] == "Notifications"
+        # What is asked now weighs more than what was asked before.
+        moved_on = await first(session, "how long does a refund take?", "Do you have desktop notifications?")
+        assert moved_on.headings[-1] == "Billing"
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "question"),
+    [
+        (
+            "Die Rechnungen werden monatlich verschickt.",
+            "Unsere Häuser sind gelb.",
+            "Wann kommt meine Rechnung?",
+        ),
+        ("Les factures sont envoyées chaque mois.", "Nos maisons sont jaunes.", "Quand arrive ma facture ?"),
+        ("Счета отправляются каждый месяц.", "Наши дома жёлтые.", "Когда придёт счёт?"),
+        ("चालान हर महीने भेजे जाते हैं।", "हमारे घर पीले हैं।", "मेरा चालान कब आएगा?"),
+        ("ใบแจ้งหนี้จะถูกส่งทุกเดือน", "บ้านของเราเป็นสีเหลือง", "ใบแจ้งหนี้มาเมื่อไหร่"),
+        ("发票每月发送一次。", "我们的房子是黄色的。", "发票什么时候到？"),
+        ("請求書は毎月送られます。", "私たちの家は黄色です。", "請求書はいつ届きますか"),
+        ("청구서는 매달 발송됩니다.", "우리 집은 노란색입니다.", "청구서는 언제 오나요?"),
+        ("تُرسل الفواتير كل شهر.", "بيوتنا صفراء.", "متى تصل الفواتير؟"),
+        (
+            "Τα τιμολόγια αποστέλλονται κάθε μήνα.",
+            "Τα σπίτια μας είναι κίτρινα.",
+            "Πότε έρχεται το τιμολόγιο;",
+        ),
+        ("Faturalar her ay gönderilir.", "Evlerimiz sarıdır.", "Faturam ne zaman gelir?"),
+    ],
+)
+async def test_languages(database: Database, org_id: UUID, text: str, other: str, question: str) -> None:
+    await index_document(database, org_id, "right.txt", (text + "\n").encode() * 3)
+    await index_document(database, org_id, "wrong.txt", (other + "\n").encode() * 3)
+    async with database.transaction(org_id) as session:
+        best = await first(session, question)
+        assert best.document_name == "right.txt"
+        assert best.lexical > 0
+
+
+async def test_languages_in_one_organisation(database: Database, org_id: UUID) -> None:
+    german = "Die Rücksendungen sind kostenlos. Wir holen die Pakete bei den Kunden ab.\n"
+    english = "Returning parcels is free of charge. We collect them at your door.\n"
+    await index_document(database, org_id, "de.txt", german.encode() * 3)
+    await index_document(database, org_id, "en.txt", english.encode() * 3)
+    async with database.transaction(org_id) as session:
+        assert (await first(session, "Was kostet eine Rücksendung?")).document_name == "de.txt"
+        assert (await first(session, "What do returns of a parcel cost?")).document_name == "en.txt"
+
+
+async def test_nothing_known_finds_nothing(database: Database, org_id: UUID) -> None:
+    async with database.transaction(org_id) as session:
+        assert await search(session, Query("anything at all")) == []
+
+
+@pytest.mark.parametrize("question", ["", "   ", "?!", "🙂", "how can I", "a" * 5000, "\x00"])
+async def test_questions_without_content_do_no_harm(
+    database: Database, org_id: UUID, manual: UUID, question: str
+) -> None:
+    async with database.transaction(org_id) as session:
+        passages = await search(session, Query(question))
+        assert len(passages) == 5
+        assert evidence(Query(question), passages) < THRESHOLD
+
+
+async def test_evidence_tells_what_the_texts_answer(database: Database, org_id: UUID, manual: UUID) -> None:
+    async with database.transaction(org_id) as session:
+        for question, known in (
+            ("How long does a refund take?", True),
+            ("Which languages does the widget speak?", True),
+            ("turn off desktop notifications", True),
+            ("What is the capital of France?", False),
+            ("Do you sell bicycles for children in Lisbon?", False),
+        ):
+            query = Query(question)
+            assert (evidence(query, await search(session, query)) >= THRESHOLD) is known, question
+        assert evidence(Query("refund"), []) == 0
+
+
+async def test_the_scan_reads_one_organisation_alone(
+    database: Database, org_id: UUID, other_org_id: UUID, manual: UUID
+) -> None:
+    """Look-ups by id stay look-ups, however wrong the planner's idea of the tables is."""
+    await index_document(database, other_org_id, "manual.md", MANUAL.encode())
+    async with database.transaction(org_id) as session:
+        connection = await driver_connection(session)
+        question = await prepare(connection, org_id, Query("refund"))
+        rows = await connection.fetch("EXPLAIN (COSTS OFF) " + SEARCH, org_id, *_parameters(question, 10))
+        found = await search(session, Query("refund"), limit=100)
+    plan = "\n".join(row[0] for row in rows)
+    assert {passage.document_id for passage in found} == {manual}
+    for index in ("chunk_pairs_pkey", "chunk_pkey", "document_pkey", "document_version_pkey"):
+        assert index in plan

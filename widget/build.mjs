@@ -1,0 +1,87 @@
+/** Builds the widget into the folder that the server hands out: widget.js, and the panel in each language. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build, transform } from 'esbuild';
+import { minify } from 'terser';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const out = fileURLToPath(new URL('../app/web/static/', import.meta.url));
+
+/** In the order of the columns of the table of strings, and of the tags in src/language.ts. */
+const LANGUAGES = ['en', 'de', 'fr', 'es', 'ar'];
+
+/** Imports a style sheet as its minified text, for constructable style sheets. */
+const styles = {
+  name: 'styles',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await transform(readFileSync(path, 'utf8'), { loader: 'css', minify: true });
+      return { contents: code.trim().replace(/(--[\w-]+): /g, '$1:'), loader: 'text' };
+    });
+  },
+};
+
+/** Puts one column of the table of strings in the place of words.ts. Members of an enum end up where they are used. */
+const wordsOf = (column) => ({
+  name: 'words',
+  setup({ onLoad }) {
+    onLoad({ filter: /panel[\\/]words\.ts$/ }, () => {
+      const members = Object.entries(strings).map(([key, row]) => `${key} = ${JSON.stringify(row[column])}`);
+      return { contents: `export enum words { ${members.join(', ')} }`, loader: 'ts' };
+    });
+  },
+});
+
+async function tableOfStrings() {
+  const source = readFileSync(`${here}src/panel/strings.ts`, 'utf8');
+  const { code } = await transform(source, { loader: 'ts', format: 'esm' });
+  return (await import(`data:text/javascript,${encodeURIComponent(code)}`)).STRINGS;
+}
+
+async function bundle(entry, options) {
+  const { outputFiles } = await build({
+    absWorkingDir: here,
+    entryPoints: [entry],
+    bundle: true,
+    minify: true,
+    write: false,
+    charset: 'utf8',
+    target: 'es2022',
+    legalComments: 'none',
+    logLevel: 'warning',
+    ...options,
+  });
+  // A second minifier folds what the first leaves: a tenth of the visitor's download.
+  const { code } = await minify(outputFiles[0].text, {
+    module: options.format === 'esm',
+    ecma: 2020,
+    compress: { passes: 3, keep_fargs: false, unsafe_arrows: true },
+    format: { ascii_only: false },
+  });
+  return code;
+}
+
+const strings = await tableOfStrings();
+const panels = await Promise.all(
+  LANGUAGES.map((_, column) =>
+    bundle('src/panel/panel.ts', { format: 'esm', plugins: [styles, wordsOf(column)] }),
+  ),
+);
+// One version for all languages, so that the loader has to know only that.
+const version = createHash('sha256').update(panels.join()).digest('hex').slice(0, 8);
+const loader = await bundle('src/loader.ts', {
+  format: 'iife',
+  plugins: [styles],
+  define: { VERSION: JSON.stringify(version) },
+});
+
+mkdirSync(out, { recursive: true });
+writeFileSync(`${out}widget.js`, loader);
+const names = LANGUAGES.map((language) => `panel-${language}-${version}.js`);
+names.forEach((name, column) => writeFileSync(out + name, panels[column]));
+
+// Panels of earlier builds: nothing points at them any more.
+for (const name of readdirSync(out)) {
+  if (/^panel-.*\.js$/.test(name) && !names.includes(name)) rmSync(out + name);
+}

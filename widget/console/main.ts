@@ -1,0 +1,23 @@
+/** The console's own code: what HTML and HTMX cannot say. Every part works without the others. */
+import { wireComposer } from './composer';
+import { follow } from './live';
+import { wireNotes } from './notes';
+import { onPage, wirePage } from './page';
+import { wireReading } from './reading';
+import { wireShortcuts } from './shortcuts';
+import { wireThread } from './thread';
+import { wireTimes } from './times';
+import { wireUpload } from './upload';
+
+document.documentElement.dataset['scripted'] = '';
+if (document.getElementById('desk')) {
+  wirePage();
+  wireTimes();
+  wireThread();
+  wireComposer();
+  wireShortcuts();
+  wireUpload();
+  wireReading();
+  wireNotes();
+  onPage((desk) => follow(desk.dataset['conversation'] ?? null));
+}

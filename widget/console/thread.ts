@@ -1,0 +1,74 @@
+import { make } from '../src/panel/dom';
+import { type Prose, prose } from '../src/panel/prose';
+import type { Delta, Progress } from '../src/stream/types';
+import { onPage } from './page';
+
+/** How close to its end a thread counts as read to the end, in pixels. */
+const NEAR = 80;
+
+/** An answer in flight. Each stream tells it from its beginning and in order, so that what comes is only added. */
+interface Draft {
+  text: string;
+  pages: number;
+}
+
+let drafts = new Map<string, Draft>();
+const written = new WeakMap<Element, Prose>();
+let thread: HTMLElement | null = null;
+let atEnd = true;
+
+export function wireThread(): void {
+  document.addEventListener('htmx:before:swap', () => {
+    atEnd = thread === null || isAtEnd(thread);
+  });
+  onPage((desk) => {
+    const shown = desk.querySelector<HTMLElement>('.thread');
+    const other = shown?.id !== thread?.id;
+    thread = shown;
+    desk.querySelectorAll<HTMLElement>('[data-draft]').forEach(write);
+    if (other || atEnd) toEnd();
+  });
+}
+
+export function forgetDrafts(): void {
+  drafts = new Map();
+}
+
+export function showDelta(delta: Delta): void {
+  const before = delta.offset > 0 ? (drafts.get(delta.message)?.text ?? '') : '';
+  show(delta.message, { text: before + delta.text, pages: 0 });
+}
+
+export function showProgress(progress: Progress): void {
+  show(progress.message, { text: '', pages: progress.pages });
+}
+
+function show(message: string, draft: Draft): void {
+  drafts.set(message, draft);
+  const end = thread !== null && isAtEnd(thread);
+  document.querySelectorAll<HTMLElement>(`[data-draft="${message}"]`).forEach(write);
+  if (end) toEnd();
+}
+
+/** What is known of an answer in flight, in its place. The place may come after the words, or before them. */
+function write(place: HTMLElement): void {
+  const draft = drafts.get(place.dataset['draft']!);
+  if (!draft) return;
+  if (!draft.text) {
+    const pages = draft.pages === 1 ? '1 passage' : `${draft.pages} passages`;
+    place.replaceChildren(make('span.reading', {}, draft.pages ? `Reading ${pages}…` : 'Searching…'));
+    return;
+  }
+  const words = written.get(place) ?? prose();
+  written.set(place, words);
+  words.update(draft.text, true, (n) => make('span.cite', {}, String(n)));
+  if (words.element.parentNode !== place) place.replaceChildren(words.element);
+}
+
+function isAtEnd(element: HTMLElement): boolean {
+  return element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
+}
+
+function toEnd(): void {
+  if (thread) thread.scrollTop = thread.scrollHeight;
+}

@@ -1,0 +1,38 @@
+/** What the loader offers to the panel, which is loaded when the visitor first opens it. */
+export interface Host {
+  readonly shadowRoot: ShadowRoot | null;
+  readonly settings: Settings;
+  readonly launch: HTMLButtonElement;
+  /** Applies an accent like #00624b. */
+  paint: (accent: string) => void;
+  /** Unread messages on the launcher, with its label in words. */
+  unread: (count: number, label: string | undefined) => void;
+  /** Tells the page. */
+  emit: (name: string, detail?: unknown) => void;
+}
+
+/** What the snippet says. */
+export interface Settings {
+  /** Address of the server, without a slash at its end. */
+  base: string;
+  site: string;
+  /** A colour like #00624b; else the site's own is used. */
+  accent: string | undefined;
+  /** `left` or `right`; by default where the lines end. */
+  side: string;
+  language: Language;
+}
+
+export interface Language {
+  /** Column in the tables of strings. */
+  index: number;
+  tag: string;
+  rtl: boolean;
+}
+
+export interface Panel {
+  open: () => void;
+  close: () => void;
+}
+
+export type Mount = (host: Host) => Panel;

@@ -1,0 +1,72 @@
+import { button, icon, make, redraw, set } from './dom';
+import { fill } from './fill';
+import { plainText } from './markdown';
+import { prose } from './prose';
+import type { Message } from '../stream';
+import type { AnswerRow } from './rows';
+import { sources } from './sources';
+import type { Desk } from './desk';
+import { words } from './words';
+
+const UP = 'M4 11h4v9H4zM8 11l4-8 2 1-1 5h7l-2 11H8';
+const DOWN = 'M4 4h4v9H4zM8 13l4 8 2-1-1-5h7L18 4H8';
+
+export interface Answer {
+  element: HTMLElement;
+  update: (row: AnswerRow) => void;
+}
+
+/** The assistant's words: text on the page rather than a bubble, with what it stands on beneath. */
+export function answer(desk: Desk): Answer {
+  const who = make('div.who');
+  const text = prose();
+  const found = sources();
+  const body = make('div.body', {}, text.element);
+  const below = make('div.below');
+  const element = make('div.answer', {}, who, body, found.element, below);
+  const offered = button('button.pill', words.person, () => desk.handoff());
+  let drawn: AnswerRow | null = null;
+  const update = (row: AnswerRow): void => {
+    const { message, offer } = row;
+    if (drawn?.message === message && drawn.offer === offer) return;
+    drawn = row;
+    const streaming = message.state === 'streaming';
+    const pages = streaming && message.pages;
+    const reading = pages ? ` · ${fill(pages === 1 ? words.readingOne : words.reading, pages)}` : '';
+    redraw(who, message.author.name + reading, () => [message.author.name, reading]);
+    found.update(message.sources);
+    text.update(message.text, streaming, found.mark, message.sources);
+    set(element, { 'data-unknown': !streaming && message.outcome === 'unknown' });
+    if (offer) body.append(offered);
+    else offered.remove();
+    redraw(below, streaming || [message.state, message.feedback], () => tail(message, desk));
+  };
+  return { element, update };
+}
+
+/** What can be done with an answer that is whole, or with one that is not. */
+function tail({ id, state, text, feedback }: Message, desk: Desk): HTMLElement[] {
+  if (state === 'streaming') return [];
+  if (state === 'interrupted') {
+    return [
+      make('span', {}, words.interrupted),
+      button('button.pill.quiet', words.again, () => desk.retry(id)),
+    ];
+  }
+  const thumb = (value: 'up' | 'down', path: string, label: string): HTMLElement => {
+    const given = feedback === value;
+    const press = (): void => desk.feedback(id, given ? null : value);
+    return button('button.act', icon(path), press, { 'aria-label': label, 'aria-pressed': String(given) });
+  };
+  return [thumb('up', UP, words.up), thumb('down', DOWN, words.down), ...copy(text)];
+}
+
+function copy(text: string): HTMLElement[] {
+  // Browsers offer the clipboard to safe pages only.
+  if (!navigator.clipboard) return [];
+  const element = button('button.act', words.copy, async () => {
+    await navigator.clipboard.writeText(plainText(text));
+    element.textContent = words.copied;
+  });
+  return [element];
+}

@@ -1,0 +1,63 @@
+/** Small helpers that make nodes; text only ever enters as text. */
+
+export type Child = Node | string | false | null | undefined;
+
+type Attributes = Record<string, string | boolean | null>;
+
+/** Creates an element: `make('p.hello', { id: 'x' }, 'text', child)`. */
+export function make<K extends keyof HTMLElementTagNameMap>(
+  name: K | `${K}.${string}`,
+  attributes: Attributes = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const [tag, ...classes] = name.split('.');
+  const element = document.createElement(tag as K);
+  if (classes.length) element.className = classes.join(' ');
+  set(element, attributes);
+  fillWith(element, children);
+  return element;
+}
+
+/** Sets attributes; null and false remove them. */
+export function set(element: Element, attributes: Attributes): void {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === false) element.removeAttribute(name);
+    else element.setAttribute(name, value === true ? '' : value);
+  }
+}
+
+export function button(
+  name: 'button' | `button.${string}`,
+  label: Child,
+  press: () => void,
+  attributes: Attributes = {},
+): HTMLButtonElement {
+  const element = make(name as 'button', { type: 'button', ...attributes }, label);
+  element.onclick = press;
+  return element;
+}
+
+/** A line drawing of 24 by 24 units; the label of what it stands in names it. */
+export function icon(path: string): SVGElement {
+  const [svg, line] = ['svg', 'path'].map((name) =>
+    document.createElementNS('http://www.w3.org/2000/svg', name),
+  );
+  set(svg!, { viewBox: '0 0 24 24', 'aria-hidden': 'true' });
+  set(line!, { d: path });
+  svg!.append(line!);
+  return svg as SVGElement;
+}
+
+const drawn = new WeakMap<Element, string>();
+
+/** Draws an element's children anew if what they are drawn from is another; selections and focus stay otherwise. */
+export function redraw(element: Element, from: unknown, draw: () => Child[]): void {
+  const key = JSON.stringify(from);
+  if (drawn.get(element) === key) return;
+  drawn.set(element, key);
+  fillWith(element, draw());
+}
+
+function fillWith(element: Element, children: Child[]): void {
+  element.replaceChildren(...children.filter((child) => typeof child === 'string' || child instanceof Node));
+}

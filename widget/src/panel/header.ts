@@ -1,0 +1,33 @@
+import { button, icon, make, redraw } from './dom';
+import { face } from './face';
+import { fill } from './fill';
+import type { Part, View } from './view';
+import { words } from './words';
+
+/** Who speaks here, and who is there. */
+export function header(close: () => void): Part {
+  const title = make('div.title');
+  const x = button('button.x', icon('M6 6l12 12M18 6L6 18'), close, { 'aria-label': words.close });
+  const update = ({ site, state, online }: View): void => {
+    const status = state?.status ?? 'bot';
+    const person = status === 'human' && state?.assignee?.name;
+    redraw(title, [site, status, person, online], () => {
+      if (!site) return [make('i.face.bone'), make('div', {}, make('b.bone'), make('small.bone'))];
+      const name = person ? fill(words.from, person, site.organisation) : site.name;
+      const line = person
+        ? words.withYou
+        : status === 'waiting'
+          ? words.waitingFor
+          : online
+            ? words.online
+            : words.away;
+      const dot = make(person || online ? 'i.dot' : 'i.dot.away');
+      const bold = make('b', { id: 'fd-name', title: name }, name);
+      return [
+        face(person || site.name, Boolean(person)),
+        make('div', {}, bold, make('small', {}, dot, line)),
+      ];
+    });
+  };
+  return { element: make('header', {}, title, x), update };
+}

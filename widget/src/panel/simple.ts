@@ -1,0 +1,44 @@
+import { button, type Child, make, redraw, set } from './dom';
+import { face } from './face';
+import type { Row, SaidRow } from './rows';
+import type { Desk } from './desk';
+import { contactForm } from './contact';
+import { words } from './words';
+
+type SimpleRow = Exclude<Row, { kind: 'answer' }>;
+
+/** A row that is drawn anew whenever it is another: what people say, notices, and what is awaited. */
+export function simple(desk: Desk): { element: HTMLElement; update: (row: SimpleRow) => void } {
+  const element = make('div');
+  return {
+    element,
+    update(row) {
+      element.className = row.kind;
+      redraw(element, row, () => children(row, desk, element));
+    },
+  };
+}
+
+function children(row: SimpleRow, desk: Desk, element: HTMLElement): Child[] {
+  switch (row.kind) {
+    case 'notice':
+      return [make('span', {}, row.text)];
+    case 'thinking':
+      // The shape of an answer before its first word.
+      return [make('div.who', {}, row.name), make('div.prose', { 'data-growing': true })];
+    case 'waiting':
+      return [make('p', {}, row.form ? words.waitAway : words.waitHere), row.form && contactForm(desk)];
+    default:
+      set(element, { 'data-state': row.state });
+      return said(row, desk);
+  }
+}
+
+function said({ kind, name, text, named, note, state }: SaidRow, desk: Desk): Child[] {
+  const mine = kind === 'me';
+  return [
+    !mine && named && make('div.who', {}, face(name, true), make('span', {}, name)),
+    make('div.bubble', { dir: 'auto' }, make('span.sr', {}, `${mine ? words.you : name}: `), text),
+    note && make('div.who', {}, note, state === 'late' && button('button', words.again, () => desk.resend())),
+  ];
+}

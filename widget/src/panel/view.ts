@@ -1,0 +1,41 @@
+import type { Availability, Link, Pending, State } from '../stream';
+
+/** How a site presents itself, as the server sends it. */
+export interface Site {
+  name: string;
+  organisation: string;
+  greeting: string;
+  intro: string;
+  starters: string[];
+  accent: string | null;
+  privacy_url: string | null;
+  availability: Availability;
+}
+
+/** Everything that the parts of the panel draw from. */
+export interface View {
+  site: Site | null;
+  /** Null before the first message, and while an earlier conversation is being fetched. */
+  state: State | null;
+  pending: readonly Pending[];
+  link: Link | null;
+  /** Whether people are there. */
+  online: boolean;
+  /** A sentence about what went wrong, or empty. */
+  trouble: string;
+}
+
+/** A part of the panel that follows the view. */
+export interface Part {
+  element: HTMLElement;
+  update: (view: View) => void;
+}
+
+/** The web address if it is one that may be opened. */
+export function webAddress(url: string | null | undefined): string | null {
+  return url && /^https?:\/\//i.test(url) ? url : null;
+}
+
+export function clock(time: string): string {
+  return new Date(time).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+}

@@ -1,0 +1,46 @@
+/** A message on its way. It keeps its client_id until the server has acknowledged it, also over reloads. */
+export interface Entry {
+  client_id: string;
+  text: string;
+}
+
+/** What this browser keeps for a site: nothing before the visitor's first message. */
+export interface Stored {
+  token?: string | undefined;
+  /** The client_id that the conversation is created with, so that a repeated request makes no second one. */
+  start?: string | undefined;
+  conversation?: string | undefined;
+  outbox?: Entry[] | undefined;
+}
+
+/** One record in the page's storage; in memory where the browser refuses storage. */
+export class Store {
+  #name: string;
+  #memory: Stored | null = null;
+
+  constructor(site: string) {
+    this.#name = `frontdesk:${site}`;
+  }
+
+  read(): Stored {
+    if (this.#memory) return this.#memory;
+    try {
+      return JSON.parse(localStorage.getItem(this.#name) ?? '{}') as Stored;
+    } catch {
+      // Storage is blocked, or what is there is not ours.
+      return {};
+    }
+  }
+
+  /** Always changes what is stored now, because another tab may have written since. */
+  update(change: (stored: Stored) => Stored): void {
+    const stored = this.read();
+    const changed = { ...stored, ...change(stored) };
+    try {
+      localStorage.setItem(this.#name, JSON.stringify(changed));
+    } catch {
+      // The conversation works all the same, but ends with the page.
+      this.#memory = changed;
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/** The shapes of the public contract, as the server sends them. Times are RFC 3339. */
+
+export type Status = 'bot' | 'waiting' | 'human' | 'resolved';
+
+export interface Source {
+  n: number;
+  title: string;
+  place: string | null;
+  url: string | null;
+  passage: string;
+}
+
+export interface Notice {
+  kind: string;
+  name?: string | null;
+}
+
+export interface Message {
+  id: string;
+  seq: number;
+  client_id: string | null;
+  author: { kind: 'visitor' | 'bot' | 'agent' | 'system'; name: string };
+  text: string;
+  state: 'complete' | 'streaming' | 'interrupted';
+  attempt: number;
+  /** How many pages are being read for it; known from the stream alone. */
+  pages?: number | undefined;
+  outcome: 'answered' | 'unknown' | 'chat' | null;
+  sources: Source[];
+  notice: Notice | null;
+  feedback: 'up' | 'down' | null;
+  created_at: string;
+}
+
+export interface Read {
+  visitor: number;
+  staff: number;
+}
+
+export interface Assignee {
+  name: string;
+}
+
+export interface Snapshot {
+  id: string;
+  status: Status;
+  assignee: Assignee | null;
+  epoch: string;
+  last_seq: number;
+  read: Read;
+  messages: Message[];
+}
+
+export interface Delta {
+  message: string;
+  attempt: number;
+  /** Where `text` begins, counted in Unicode code points from the start of the answer. */
+  offset: number;
+  text: string;
+}
+
+export interface Progress {
+  message: string;
+  attempt: number;
+  pages: number;
+}
+
+/** Durable events carry a seq without gaps. */
+export type Durable = { seq: number; at: string } & (
+  | { kind: 'message.posted' | 'message.updated'; data: Message }
+  | { kind: 'conversation.updated'; data: { status: Status; assignee: Assignee | null } }
+  | { kind: 'read.updated'; data: { by: 'visitor' | 'staff'; seq: number } }
+);
+
+/** Ephemeral events may be lost: everything they say is also in a snapshot. */
+export type Ephemeral =
+  | { kind: 'ready'; data: { head: number } }
+  | { kind: 'reset' }
+  | { kind: 'answer.delta'; data: Delta }
+  | { kind: 'answer.progress'; data: Progress }
+  | { kind: 'reconnect'; data: { after_ms: number } };
+
+export type Event = Durable | Ephemeral;
+
+export interface Page {
+  events: Event[];
+  head: number;
+  epoch: string;
+  more: boolean;
+}
