@@ -14,6 +14,7 @@ ENVIRONMENT: dict[str, str] = {
     "data": "FRONTDESK_DATA",
     "database_url": "DATABASE_URL",
     "database_owner_url": "DATABASE_OWNER_URL",
+    "redis_url": "REDIS_URL",
     "openai_api_key": "OPENAI_API_KEY",
     "openai_base_url": "OPENAI_BASE_URL",
     "openai_model": "OPENAI_MODEL",
@@ -38,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data: str | None = None
     database_url: str | None = None
     database_owner_url: str | None = None
+    redis_url: str | None = None
     openai_api_key: str | None = None
     openai_base_url: str | None = None
     openai_model: str = "gpt-4o-mini"
@@ -105,6 +107,8 @@ def _check(settings: Settings) -> None:
             raise ConfigError(
                 f"{ENVIRONMENT[field]} must look like postgresql://user:password@host:5432/database."
             )
+    if settings.redis_url and not settings.redis_url.startswith(("redis://", "rediss://", "unix://")):
+        raise ConfigError("REDIS_URL must look like redis://user:password@host:6379/0.")
     for field in ("public_url", "openai_base_url"):
         value = getattr(settings, field)
         if value and not value.startswith(("http://", "https://")):

@@ -1,19 +1,20 @@
 """The composition root of the server: settings in, an ASGI application out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from litestar import Litestar
-from litestar.contrib.jinja import JinjaTemplateEngine
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 from sqlalchemy.engine import URL
@@ -27,9 +28,11 @@ from app.kit.limits import Limits
 from app.knowledge.queries import knowledge_head
 from app.reactions import REACTIONS
 from app.realtime import topics
-from app.realtime.bus import LocalBus
+from app.realtime.bus import LocalBus, SignalBus
 from app.realtime.drafts import Drafts
 from app.realtime.hub import HeadReader, Hub
+from app.realtime.redis_bus import RedisBus
+from app.realtime.shared_drafts import SharedDrafts
 from app.web import console, operator, widget
 from app.web.errors import PROBLEMS
 from app.web.runtime import Runtime, provide_runtime
@@ -67,12 +70,26 @@ def create_app(settings: Settings, database_url: str | URL) -> Litestar:
 
 
 def assemble(settings: Settings, database_url: str | URL) -> Runtime:
-    bus = LocalBus()
+    bus: SignalBus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()
     database = Database(database_url, reactions=REACTIONS, info={"bus": bus})
     hub = Hub(bus)
     for prefix, reader in head_readers(database).items():
         hub.read_heads(prefix, reader)
-    return Runtime(settings=settings, database=database, hub=hub, drafts=Drafts(bus), limits=Limits())
+    return Runtime(
+        settings=settings,
+        database=database,
+        bus=bus,
+        hub=hub,
+        drafts=_drafts(bus, hub),
+        limits=Limits(),
+    )
+
+
+def _drafts(bus: SignalBus, hub: Hub) -> Drafts:
+    if not isinstance(bus, RedisBus):
+        return Drafts(bus)
+    bus.on_renewed(hub.mark_all)
+    return SharedDrafts(bus, hub)
 
 
 def head_readers(database: Database) -> dict[str, HeadReader]:
@@ -96,21 +113,32 @@ def head_readers(database: Database) -> dict[str, HeadReader]:
 
 @asynccontextmanager
 async def run_background(app: Litestar) -> AsyncIterator[None]:
-    """The backstop and, unless FRONTDESK_WORKER is false, a job worker run beside the server."""
+    """Signals, the backstop and, unless FRONTDESK_WORKER is false, a job worker run beside the server."""
     runtime: Runtime = app.state.runtime
-    backstop = asyncio.create_task(runtime.hub.run_backstop())
     stopping = asyncio.Event()
-    work = asyncio.create_task(run_worker(runtime, stopping)) if runtime.settings.worker else None
+    async with AsyncExitStack() as running:
+        running.push_async_callback(runtime.database.close)
+        await running.enter_async_context(beside(runtime.bus.run()))
+        await running.enter_async_context(beside(runtime.hub.run_backstop()))
+        work = asyncio.create_task(run_worker(runtime, stopping)) if runtime.settings.worker else None
+        try:
+            yield
+        finally:
+            stopping.set()
+            if work:
+                await work
+
+
+@asynccontextmanager
+async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Runs `work` until the block ends."""
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
-        stopping.set()
-        if work:
-            await work
-        backstop.cancel()
+        task.cancel()
         with suppress(asyncio.CancelledError):
-            await backstop
-        await runtime.database.close()
+            await task
 
 
 async def run_worker(runtime: Runtime, stopping: asyncio.Event) -> None:

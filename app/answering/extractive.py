@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from app.answering.definitions import defining
 from app.answering.units import Unit, units
 
 MAX_SENTENCES = 4
@@ -28,6 +29,8 @@ LEXICAL, SEMANTIC, CONTEXT = 0.65, 0.35, 0.4
 HISTORY_WEIGHT = 0.33
 # How much less the next passage counts than the one before.
 RANK_DISCOUNT = 0.12
+# How much more the sentence counts that says what the question asks the meaning of.
+DEFINITION = 3.0
 
 # A sentence that begins like this is not understood without the one before it.
 DEPENDENT = re.compile(
@@ -94,12 +97,14 @@ def _scores(
     asked = " ".join([*history[-1:], question])
     meanings = similarity(asked, [f"{unit.context} {unit.text}" for unit in candidates])
     total = sum(weights.values()) or 1.0
+    definition = defining(question)
     scores = {}
     for unit, own, context, meaning in zip(candidates, said, under, meanings, strict=True):
         lexical = sum(weight for stem, weight in weights.items() if stem in own)
         lexical += CONTEXT * sum(weight for stem, weight in weights.items() if stem in context - own)
         score = LEXICAL * lexical / total + SEMANTIC * max(0.0, meaning)
-        scores[unit] = score * _shape(unit) / (1 + RANK_DISCOUNT * unit.passage)
+        told = DEFINITION if definition and definition.match(unit.text) else 1.0
+        scores[unit] = score * told * _shape(unit) / (1 + RANK_DISCOUNT * unit.passage)
     return scores
 
 

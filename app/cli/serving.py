@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import random
 import signal
 import socket
 from types import FrameType
@@ -16,10 +15,11 @@ from app.cli.common import DatabaseAddress, database_address, open_database, tol
 from app.cli.seeding import SignIn, seed_demo
 from app.config import Settings, load_settings
 from app.kit.migrate import migrate as migrate_database
-from app.main import assemble, create_app, run_worker
+from app.main import assemble, beside, create_app, run_worker
 from app.realtime.hub import Hub
 
 LEAVE_WITHIN_MS = 3000
+LINGER_S = 1.0
 GRACE_S = 10
 
 
@@ -35,6 +35,7 @@ def serve(*, demo: bool) -> None:
     with told_plainly():
         settings = load_settings()
         _log(settings)
+        _leave_on_signals()
         listener = _listen(settings)
         with database_address(settings) as address:
             asyncio.run(_serve(settings, address, listener, demo=demo))
@@ -60,16 +61,31 @@ async def _serve(
 
 
 class Server(uvicorn.Server):
-    """On a signal it first asks every open stream to leave and come back later, then stops as uvicorn does."""
+    """On a signal it first asks every open stream to leave and come back later, then stops as uvicorn does.
+
+    After SIGTERM it goes on serving for a moment, no longer ready, so that whoever spreads requests over several
+    servers takes this one out before it refuses connections.
+    """
 
     def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
         super().__init__(config)
         self._hub = hub
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        for mailbox in self._hub.mailboxes():
-            mailbox.close(after_ms=random.randrange(LEAVE_WITHIN_MS))  # noqa: S311 (spreads load, hides nothing)
-        super().handle_exit(sig, frame)
+        loop = asyncio.get_running_loop()
+        linger = LINGER_S if sig == signal.SIGTERM and not self._hub.draining else 0
+        loop.call_soon_threadsafe(self._hub.drain, LEAVE_WITHIN_MS)
+        loop.call_soon_threadsafe(loop.call_later, linger, super().handle_exit, sig, frame)
+
+
+def _leave_on_signals() -> None:
+    """What uvicorn does once it has stopped is to raise the signal again: then everything else is let go of, too."""
+
+    def leave(*_: object) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGINT, leave)
+    signal.signal(signal.SIGTERM, leave)
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -126,7 +142,8 @@ async def _work(settings: Settings, url: URL) -> None:
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, stopping.set)
     click.echo("Working. Stop with Ctrl-C.")
-    await run_worker(runtime, stopping)
+    async with beside(runtime.bus.run()):
+        await run_worker(runtime, stopping)
     await runtime.database.close()
 
 

@@ -176,6 +176,7 @@ def _document(org_id: UUID, document_id: UUID, entry: Entry, indexed: Indexed) -
         "id": document_id,
         "org_id": org_id,
         "name": entry.id,
+        "title": entry.title or None,
         "source": "seed",
         "url": entry.url or None,
         "current_version_id": indexed.version_id,

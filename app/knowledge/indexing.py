@@ -13,7 +13,6 @@ from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
-from ingest.chunk import Chunk, chunk
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,8 +23,9 @@ from app.kit.happenings import record
 from app.knowledge.happenings import DocumentChanged
 from app.knowledge.models import Document, DocumentFile, DocumentVersion
 from app.knowledge.publishing import Indexed, publish, wanted
+from ingest.chunk import Chunk, chunk
 from ingest.embed import static_embedder
-from ingest.lexical import lexical
+from ingest.lexical import guess_language, lexical
 from ingest.parse import parse
 from ingest.parsed import MESSAGES, Limits, ParseFailure
 
@@ -64,7 +64,7 @@ async def index_version(database: Database, org_id: UUID, version_id: UUID) -> N
     try:
         await _index(work)
     except Withdrawn:
-        log.info("Version %s is not wanted any more", version_id)
+        log.debug("Version %s is not wanted any more", version_id)
     except ParseFailure as failure:
         await _fail(work, failure.code, failure.message)
     except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError):
@@ -133,6 +133,7 @@ async def _upload(work: Work) -> tuple[str, bytes]:
 
 def embed(version_id: UUID, chunks: Sequence[Chunk], language: str | None, title: str) -> Indexed:
     """The vectors of a version's chunks. Its title and their headings tell each chunk what it is about."""
+    language = language or guess_language(chunks[0].text)
     return Indexed(
         version_id=version_id,
         language=language,

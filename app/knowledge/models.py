@@ -18,13 +18,14 @@ UNDER_WAY = STEPS[:-1]
 
 
 class Document(Base):
-    """`current_version_id` is what search finds; null until a version is ready."""
+    """`current_version_id` is what search finds, `title` what that calls itself; null until a version is ready."""
 
     __tablename__ = "document"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
     name: Mapped[str] = mapped_column(TEXT)
+    title: Mapped[str | None] = mapped_column(TEXT)
     source: Mapped[str] = mapped_column(TEXT, default="upload")
     url: Mapped[str | None] = mapped_column(TEXT)
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("member.id"))

@@ -104,6 +104,8 @@ async def publish(session: AsyncSession, indexed: Indexed) -> Document | None:
     if document.current_version_id is not None:
         await retire(session, document.current_version_id)
     await add(session, [(document.id, indexed)])
+    title = select(DocumentVersion.title).where(DocumentVersion.id == indexed.version_id)
+    document.title = await session.scalar(title.where(DocumentVersion.org_id == scope(session)))
     document.current_version_id = indexed.version_id
     await _set_ready(session, indexed)
     return document

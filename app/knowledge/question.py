@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ingest.embed import Vectors, static_embedder
-from ingest.lexical import lower, number, raw_words, stems_of
+from ingest.lexical import guess_language, lower, number, raw_words, stems_of
 from ingest.stopwords import STOPWORDS
 
 TURN_WEIGHTS = (1.0, 0.33, 0.33)
@@ -19,6 +19,7 @@ TURN_WEIGHTS = (1.0, 0.33, 0.33)
 PAIR_WEIGHT = 0.4
 # The share of all the organisation's words at which one counts half in the dense vector.
 COMMON_SHARE = 1e-3
+# Chunks that are thought to exist besides the organisation's own (see idf).
 BACKGROUND = 200
 # No term has this number.
 UNHEARD_OF = -1
@@ -98,14 +99,6 @@ def read(query: Query, languages: Sequence[str]) -> tuple[list[list[Word]], str 
     language = guess_language(" ".join(text for text, _ in query.turns()), languages)
     order = dict.fromkeys([language, *languages])
     return [_turn(text, weight, language, list(order)) for text, weight in query.turns()], language
-
-
-def guess_language(text: str, languages: Sequence[str]) -> str | None:
-    """The language whose small words stand most often in `text`; in doubt the organisation's first."""
-    found = [lower(word) for word in raw_words(text)]
-    hits = {language: sum(word in small for word in found) for language, small in STOPWORDS.items()}
-    ranked = [*languages, *(language for language in STOPWORDS if language not in languages)]
-    return max(ranked, key=lambda language: hits.get(language, 0), default=None)
 
 
 def _turn(text: str, weight: float, language: str | None, order: Sequence[str | None]) -> list[Word]:

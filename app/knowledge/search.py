@@ -26,6 +26,9 @@ CANDIDATES = 200
 DENSE_WEIGHT = {"en": 0.4}
 DENSE_WEIGHT_ELSEWHERE = 0.1
 
+# Where nothing is more like the question than this, the nearest is no good share of anything.
+LEAST_LIKENESS = 0.2
+
 STATISTICS = """
     SELECT coalesce(sum(chunks), 0)::bigint, coalesce(sum(terms), 0)::bigint,
            coalesce(array_agg(language ORDER BY chunks DESC), '{}')
@@ -41,13 +44,14 @@ SEARCH = """
     WITH scored AS MATERIALIZED (
         SELECT chunk_id, -(dense <#> $2) AS dense, -(lexical <#> $3) AS lexical
         FROM chunk_vector WHERE org_id = $1
-    ), first AS MATERIALIZED (
-        SELECT chunk_id, lexical, dense,
-               $5 * dense / greatest((SELECT max(dense) FROM scored), 1e-9) AS dense_share
+    ), best AS MATERIALIZED (
+        SELECT greatest(max(dense), $8) AS dense, greatest(max(lexical), 1e-9) AS lexical FROM scored
+    ), shared AS (
+        SELECT scored.*, greatest(dense, 0) / (SELECT dense FROM best) AS dense_share,
+               lexical / (SELECT lexical FROM best) AS lexical_share
         FROM scored
-        ORDER BY lexical / greatest((SELECT max(lexical) FROM scored), 1e-9)
-                 + $5 * dense / greatest((SELECT max(dense) FROM scored), 1e-9) DESC, chunk_id
-        LIMIT $6
+    ), first AS MATERIALIZED (
+        SELECT * FROM shared ORDER BY lexical_share + $5 * dense_share DESC, chunk_id LIMIT $6
     ), second AS MATERIALIZED (
         SELECT first.*, lexical - together.pairs AS worded,
                rank() OVER (ORDER BY dense DESC)::int AS dense_rank,
@@ -58,15 +62,14 @@ SEARCH = """
         ) AS together
     ), fused AS MATERIALIZED (
         SELECT second.*,
-               (worded / greatest((SELECT max(worded) FROM second), 1e-9) + dense_share) / (1 + $5) AS score
+               (worded / greatest((SELECT max(worded) FROM second), 1e-9) + $5 * dense_share) / (1 + $5) AS score
         FROM second ORDER BY score DESC, chunk_id LIMIT $7
     )
     SELECT fused.*, chunk.document_id, chunk.headings, chunk.page, chunk.text,
-           document.name, document.url, version.title, vector.lexical AS terms
+           document.name, document.title, document.url, vector.lexical AS terms
     FROM fused,
         LATERAL (SELECT * FROM chunk WHERE id = fused.chunk_id AND org_id = $1 OFFSET 0) chunk,
         LATERAL (SELECT * FROM document WHERE id = chunk.document_id AND org_id = $1 OFFSET 0) document,
-        LATERAL (SELECT * FROM document_version WHERE id = chunk.version_id AND org_id = $1 OFFSET 0) version,
         LATERAL (SELECT * FROM chunk_vector WHERE org_id = $1 AND chunk_id = chunk.id OFFSET 0) vector
     ORDER BY fused.score DESC, fused.chunk_id
 """
@@ -125,6 +128,7 @@ def _parameters(question: Question, limit: int) -> Sequence[object]:
         DENSE_WEIGHT.get(question.language or "", DENSE_WEIGHT_ELSEWHERE),
         max(CANDIDATES, limit),
         limit,
+        LEAST_LIKENESS,
     )
 
 

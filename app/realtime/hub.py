@@ -6,16 +6,21 @@ happens. The backstop reads the heads of all watched topics from the database an
 
 import asyncio
 import logging
+import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.realtime.bus import SignalBus
 
 log = logging.getLogger(__name__)
+
+# A look that takes longer hangs on a dead connection, and is begun anew.
+LOOK_S = 10.0
 
 # From the watched topics of one organisation to the present head of each: a value that differs once it has changed.
 HeadReader = Callable[[UUID, Sequence[str]], Awaitable[Mapping[str, object]]]
@@ -51,55 +56,102 @@ class Mailbox:
 
 
 class Hub:
-    def __init__(self, bus: SignalBus, *, backstop_s: float = 1.0) -> None:
-        self._watchers: dict[str, set[Mailbox]] = defaultdict(set)
+    def __init__(self, bus: SignalBus) -> None:
+        self._bus = bus
+        self._watchers: dict[str, set[Mailbox]] = {}
         self._readers: dict[str, HeadReader] = {}
         self._heads: dict[str, object] = {}
-        self._backstop_s = backstop_s
+        self._followers: dict[str, tuple[Callable[[str], None], Callable[[str], None]]] = {}
+        self._leave_within_ms: int | None = None
         bus.deliver_to(self.mark)
 
     def read_heads(self, prefix: str, reader: HeadReader) -> None:
         """Registers how the heads of topics `prefix:…` are read."""
         self._readers[prefix] = reader
 
+    def on_watch(self, prefix: str, *, first: Callable[[str], None], last: Callable[[str], None]) -> None:
+        """Calls `first` when a topic `prefix:…` is first watched in this process, `last` when it no longer is."""
+        self._followers[prefix] = (first, last)
+
     @contextmanager
     def watch(self, org_id: UUID, topics: Sequence[str]) -> Iterator[Mailbox]:
         mailbox = Mailbox(org_id, frozenset(topics))
         for topic in mailbox.topics:
-            self._watchers[topic].add(mailbox)
+            self._enter(topic, mailbox)
+        if self._leave_within_ms is not None:
+            self._ask_to_leave(mailbox)
         try:
             yield mailbox
         finally:
             for topic in mailbox.topics:
                 self._leave(topic, mailbox)
 
+    def _enter(self, topic: str, mailbox: Mailbox) -> None:
+        new = topic not in self._watchers
+        self._watchers.setdefault(topic, set()).add(mailbox)
+        if new and (followers := self._followers.get(_prefix(topic))):
+            followers[0](topic)
+
     def _leave(self, topic: str, mailbox: Mailbox) -> None:
         watchers = self._watchers[topic]
         watchers.discard(mailbox)
-        if not watchers:
-            del self._watchers[topic]
-            self._heads.pop(topic, None)
+        if watchers:
+            return
+        del self._watchers[topic]
+        self._heads.pop(topic, None)
+        if followers := self._followers.get(_prefix(topic)):
+            followers[1](topic)
+
+    def is_watched(self, topic: str) -> bool:
+        return topic in self._watchers
+
+    def watched(self, prefix: str) -> list[str]:
+        """The topics `prefix:…` that are watched now."""
+        return [topic for topic in self._watchers if _prefix(topic) == prefix]
 
     def mark(self, topic: str) -> None:
         for mailbox in self._watchers.get(topic, ()):
             mailbox.mark(topic)
 
-    def mailboxes(self) -> set[Mailbox]:
-        return {mailbox for watchers in self._watchers.values() for mailbox in watchers}
+    def mark_all(self) -> None:
+        """Signals may have been lost: everybody looks."""
+        for topic in self._watchers:
+            self.mark(topic)
+
+    @property
+    def draining(self) -> bool:
+        """Whether this process is about to leave."""
+        return self._leave_within_ms is not None
+
+    def drain(self, within_ms: int) -> None:
+        """Asks every reader, and whoever still comes, to leave and come back to another process, each at a time of
+        their own.
+        """
+        self._leave_within_ms = within_ms
+        for mailbox in {mailbox for watchers in self._watchers.values() for mailbox in watchers}:
+            self._ask_to_leave(mailbox)
+
+    def _ask_to_leave(self, mailbox: Mailbox) -> None:
+        mailbox.close(after_ms=random.randrange(self._leave_within_ms or 1))  # noqa: S311 (spreads load, hides nothing)
 
     async def run_backstop(self) -> None:
-        """Compares what is watched with the database, for ever."""
+        """Compares what is watched with the database, for ever: it carries the guarantee, so no failure ends it."""
         while True:
-            await asyncio.sleep(self._backstop_s)
+            await asyncio.sleep(self._bus.backstop_s)
             try:
-                await self.check_heads()
-            except (SQLAlchemyError, OSError) as error:
+                async with asyncio.timeout(LOOK_S):
+                    await self.check_heads()
+            except (SQLAlchemyError, OSError, TimeoutError, asyncpg.PostgresError) as error:
                 log.warning("The realtime backstop cannot read the database and tries again: %s", error)
+            except Exception:
+                log.exception("The realtime backstop failed and tries again")
 
     async def check_heads(self) -> None:
         for (org_id, prefix), topics in self._watched().items():
             heads = await self._readers[prefix](org_id, topics)
             for topic, head in heads.items():
+                if topic not in self._watchers:
+                    continue
                 # The first look marks too: what happened between a client's read and this look would be missed.
                 if self._heads.get(topic) != head:
                     self._heads[topic] = head
@@ -108,7 +160,11 @@ class Hub:
     def _watched(self) -> dict[tuple[UUID, str], list[str]]:
         watched: dict[tuple[UUID, str], list[str]] = defaultdict(list)
         for topic, mailboxes in self._watchers.items():
-            prefix = topic.partition(":")[0]
-            if prefix in self._readers and mailboxes:
+            prefix = _prefix(topic)
+            if prefix in self._readers:
                 watched[next(iter(mailboxes)).org_id, prefix].append(topic)
         return dict(watched)
+
+
+def _prefix(topic: str) -> str:
+    return topic.partition(":")[0]

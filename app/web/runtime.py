@@ -1,12 +1,15 @@
 """What a running server holds, handed to every door as the dependency `runtime`."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 
 from app.config import Settings
 from app.kit.db import Database
 from app.kit.limits import Limits
+from app.realtime.bus import SignalBus
 from app.realtime.drafts import Drafts
 from app.realtime.hub import Hub
 
@@ -15,9 +18,13 @@ from app.realtime.hub import Hub
 class Runtime:
     settings: Settings
     database: Database
+    bus: SignalBus
     hub: Hub
     drafts: Drafts
     limits: Limits
+
+
+NeedsRuntime: TypeAlias = NamedDependency[Runtime]
 
 
 async def provide_runtime(state: State) -> Runtime:

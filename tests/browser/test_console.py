@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from playwright.async_api import BrowserContext, Page, Route, expect
@@ -14,7 +14,8 @@ from app.handoff import queue
 from app.kit.db import Database
 from app.realtime.drafts import Draft
 from app.tenancy.members import SignedIn
-from tests.factories import PASSWORD, Talk, create_agent, create_talk, say
+from tests.browser.console import opened
+from tests.factories import Talk, create_agent, create_talk, say
 from tests.serving import RunningServer
 
 
@@ -45,18 +46,6 @@ async def console(server: RunningServer, context: BrowserContext, maya: SignedIn
     page.on("console", lambda message: complaints.append(message.text) if "Policy" in message.text else None)
     yield page
     assert complaints == []
-
-
-async def opened(
-    server: RunningServer, context: BrowserContext, member: SignedIn, path: str = "/console/"
-) -> Page:
-    page = await context.new_page()
-    await page.goto(server.url + path)
-    await page.get_by_label("E-mail").fill(member.email)
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
-    await expect(page.locator("html")).to_have_attribute("data-link", "live")
-    return page
 
 
 async def waiting(database: Database, org_id: UUID, text: str) -> Talk:
@@ -255,52 +244,3 @@ async def test_signing_out_in_one_tab_ends_the_other(
     await expect(other.locator("html")).to_have_attribute("data-link", "live")
     await console.get_by_role("button", name="Sign out").click()
     await expect(other).to_have_url(f"{server.url}/console/sign-in?next=/console/inbox%3Ftab%3Dall")
-
-
-async def test_an_admin_uploads_watches_reads_and_deletes(
-    server: RunningServer, context: BrowserContext, database: Database, org_id: UUID
-) -> None:
-    async with database.transaction(org_id) as session:
-        ada = await create_agent(session, "Ada Admin", role="admin")
-    page = await opened(server, context, ada, "/console/knowledge")
-    mark = uuid4().hex
-    files = [
-        {
-            "name": "returns.md",
-            "mimeType": "text/markdown",
-            "buffer": f"# Returns\n\n{mark} thirty days.".encode(),
-        },
-        {
-            "name": "big.txt",
-            "mimeType": "text/plain",
-            "buffer": b"x" * (server.runtime.settings.upload_limit + 1),
-        },
-        {"name": "picture.zip", "mimeType": "application/zip", "buffer": b"PK\x05\x06" + bytes(18)},
-    ]
-    await page.locator("input[type=file]").set_input_files(files)  # type: ignore[arg-type]
-    await expect(page.locator("#uploads .failed")).to_contain_text("Larger than 25 MB.")
-    await expect(page.locator(".document.ready")).to_contain_text("returns.md")
-    await expect(page.locator(".document.failed")).to_contain_text("picture.zip")
-    await page.get_by_role("link", name="returns.md").click()
-    await expect(page.locator(".chunk")).to_contain_text(f"{mark} thirty days.")
-    await page.get_by_role("button", name="Delete").click()
-    await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    await expect(page).to_have_url(f"{server.url}/console/knowledge")
-    await expect(page.get_by_role("link", name="picture.zip")).to_be_visible()
-    await expect(page.get_by_role("link", name="returns.md")).to_have_count(0)
-
-
-async def test_a_file_that_is_dropped_is_uploaded(
-    server: RunningServer, context: BrowserContext, database: Database, org_id: UUID
-) -> None:
-    async with database.transaction(org_id) as session:
-        ada = await create_agent(session, "Ada Admin", role="admin")
-    page = await opened(server, context, ada, "/console/knowledge")
-    carried = await page.evaluate_handle(
-        """() => { const carried = new DataTransfer();
-        carried.items.add(new File(['The desk opens at nine.'], 'hours.txt')); return carried }"""
-    )
-    await page.dispatch_event("#drop", "dragover", {"dataTransfer": carried})
-    await expect(page.locator("#drop[data-over]")).to_be_visible()
-    await page.dispatch_event("#drop", "drop", {"dataTransfer": carried})
-    await expect(page.locator(".document.ready")).to_contain_text("hours.txt")

@@ -4,8 +4,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from app.config import Settings
 from app.kit.db import Database
 from app.kit.ids import new_id
+from app.main import create_app
 from app.tenancy.members import set_password, sign_out, signed_in
 from tests.doors.console import HTMX, Member, at_console, sign_in, visible
 from tests.factories import create_talk, say
@@ -209,3 +211,11 @@ async def test_a_session_that_was_revoked_ends_the_stream(
             held = await signed_in(session, member.client.cookies["frontdesk_session"])
             await sign_out(session, held.session_id)
         assert [line async for line in lines if line.startswith("event: ") and "changed" not in line] == []
+
+
+async def test_without_a_database_there_is_a_page_that_says_so() -> None:
+    app = create_app(Settings(worker=False), "postgresql://nobody@127.0.0.1:1/nothing")
+    async with RunningServer.of(app) as server, server.client() as client:
+        answer = await client.get("/console/inbox")
+    assert answer.status_code == 503
+    assert "Nothing is lost; try again in a moment." in visible(answer.text)

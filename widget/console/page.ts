@@ -51,7 +51,7 @@ export function wirePage(): void {
   document.addEventListener('htmx:after:swap', () => watchers.forEach((changed) => changed(desk())));
   document.addEventListener('htmx:error', (event) => {
     const { ctx } = event.detail as { ctx?: Context };
-    if (ctx && ctx.asOf === undefined && !ctx.response) showNote('Not sent', UNREACHABLE);
+    if (ctx && ctx.asOf === undefined && !ctx.response) showNote('Not done', UNREACHABLE);
   });
 }
 

@@ -17,16 +17,23 @@ const written = new WeakMap<Element, Prose>();
 let thread: HTMLElement | null = null;
 let atEnd = true;
 
+/** Who reads at the end stays at the end, whatever is added and however the window changes. */
 export function wireThread(): void {
-  document.addEventListener('htmx:before:swap', () => {
+  const resized = new ResizeObserver(keepEnd);
+  const scrolled = (): void => {
     atEnd = thread === null || isAtEnd(thread);
-  });
+  };
   onPage((desk) => {
     const shown = desk.querySelector<HTMLElement>('.thread');
-    const other = shown?.id !== thread?.id;
-    thread = shown;
     desk.querySelectorAll<HTMLElement>('[data-draft]').forEach(write);
-    if (other || atEnd) toEnd();
+    if (shown !== thread) {
+      resized.disconnect();
+      if (shown) resized.observe(shown);
+      shown?.addEventListener('scroll', scrolled, { passive: true });
+      thread = shown;
+      atEnd = true;
+    }
+    keepEnd();
   });
 }
 
@@ -45,9 +52,8 @@ export function showProgress(progress: Progress): void {
 
 function show(message: string, draft: Draft): void {
   drafts.set(message, draft);
-  const end = thread !== null && isAtEnd(thread);
   document.querySelectorAll<HTMLElement>(`[data-draft="${message}"]`).forEach(write);
-  if (end) toEnd();
+  keepEnd();
 }
 
 /** What is known of an answer in flight, in its place. The place may come after the words, or before them. */
@@ -69,6 +75,6 @@ function isAtEnd(element: HTMLElement): boolean {
   return element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
 }
 
-function toEnd(): void {
-  if (thread) thread.scrollTop = thread.scrollHeight;
+function keepEnd(): void {
+  if (thread && atEnd) thread.scrollTop = thread.scrollHeight;
 }

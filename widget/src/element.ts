@@ -56,11 +56,9 @@ export class FrontdeskWidget extends HTMLElement implements Host {
     return this.launch.hidden ? this.close() : this.open();
   }
 
-  /** Listens to `open`, `close`, `unread` and `message`; the result ends it. */
-  on(name: string, listener: (detail: unknown) => void): () => void {
-    const heard = (event: Event): void => listener((event as CustomEvent).detail);
-    this.addEventListener(name, heard);
-    return () => this.removeEventListener(name, heard);
+  /** Listens to `open`, `close` and `unread`, which comes with `{ count }`. */
+  on(name: string, listener: (detail: unknown) => void): void {
+    this.addEventListener(name, (event) => listener((event as CustomEvent).detail));
   }
 
   unread(count: number, label = LABEL[this.settings.language.index]!): void {

@@ -22,7 +22,7 @@ function begin({ src, dataset }: HTMLScriptElement): void {
     return;
   }
   const coloured = /^#[\da-f]{6}$/i.test(accent ?? '');
-  if (accent && !coloured) console.error(`Frontdesk: data-accent has to look like #00624b, not ${accent}.`);
+  if (accent && !coloured) console.error('Frontdesk: data-accent has to look like #00624b.');
   customElements.define('frontdesk-widget', FrontdeskWidget);
   const widget = new FrontdeskWidget().configure({
     base: src.replace(/\/[^/]*$/, ''),

@@ -38,6 +38,7 @@ def _documents() -> None:
             id uuid PRIMARY KEY,
             org_id uuid NOT NULL REFERENCES organisation,
             name text NOT NULL,
+            title text,
             source text NOT NULL CHECK (source IN ('upload', 'seed')),
             url text,
             created_by uuid REFERENCES member,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from litestar import Router, get
 from litestar.di import Provide
+from litestar.params import FromPath
 
 from app.kit.errors import NotFound
 from app.web.console import inbox, knowledge, live, sign_in
@@ -13,7 +14,7 @@ from app.web.console.pages import HEADERS
 
 
 @get("/{rest:path}")
-async def nowhere(rest: Path) -> None:  # noqa: ARG001 (what the address is does not matter)
+async def nowhere(rest: FromPath[Path]) -> None:  # noqa: ARG001 (what the address is does not matter)
     raise NotFound
 
 

@@ -2,18 +2,19 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.errors import Forbidden
 from app.tenancy.members import SignedIn, signed_in
-from app.web.runtime import Runtime
+from app.web.runtime import NeedsRuntime, Runtime
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -44,7 +45,10 @@ class Desk:
     member: SignedIn
 
 
-async def provide_desk(request: AnyRequest, runtime: Runtime) -> AsyncIterator[Desk]:
+NeedsDesk: TypeAlias = NamedDependency[Desk]
+
+
+async def provide_desk(request: AnyRequest, runtime: NeedsRuntime) -> AsyncIterator[Desk]:
     """The transaction of this request. It is committed before the response leaves."""
     async with runtime.database.transaction(None) as session:
         yield Desk(session, await identify(session, request))

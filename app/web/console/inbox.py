@@ -6,21 +6,21 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, Response, get, post
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, Parameter
+from litestar.params import Body, FromPath, FromQuery, Parameter
 from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_204_NO_CONTENT, HTTP_303_SEE_OTHER
 from litestar.types import ControllerRouterHandler
 
 from app.conversations import messaging
-from app.conversations.inbox import tab_of
+from app.conversations.inbox import counts, tab_of
 from app.conversations.models import Conversation
 from app.handoff import queue
 from app.handoff.replies import reply
-from app.web.console.identity import AnyRequest, Desk
+from app.web.console.identity import AnyRequest, Desk, NeedsDesk
 from app.web.console.listing import MOST, STEP, listing_of
 from app.web.console.pages import desk_page, from_htmx
 from app.web.console.talk import talk_of
-from app.web.runtime import Runtime
+from app.web.runtime import NeedsRuntime, Runtime
 
 TabName = Literal["waiting", "mine", "bot", "all"]
 Limit = Annotated[int, Parameter(ge=1, le=MOST)]
@@ -53,11 +53,12 @@ async def home() -> Redirect:
 
 @get("/inbox")
 async def inbox_page(
-    request: AnyRequest, desk: Desk, tab: TabName = "waiting", limit: Limit = STEP
+    request: AnyRequest, desk: NeedsDesk, tab: FromQuery[TabName] = "waiting", limit: Limit = STEP
 ) -> Template:
-    listing = await listing_of(desk.session, desk.member.id, tab=tab, limit=limit)
+    known = await counts(desk.session, desk.member.id)
+    listing = await listing_of(desk.session, desk.member.id, known, tab=tab, limit=limit)
     address = f"/console/inbox?tab={tab}" + _more(limit)
-    return await desk_page(request, desk, "inbox.html", address=address, listing=listing)
+    return await desk_page(request, desk, "inbox.html", known, address=address, listing=listing)
 
 
 class TalkDoor(Controller):
@@ -67,10 +68,10 @@ class TalkDoor(Controller):
     async def read_one(
         self,
         request: AnyRequest,
-        desk: Desk,
-        runtime: Runtime,
-        conversation_id: UUID,
-        tab: TabName | None = None,
+        desk: NeedsDesk,
+        runtime: NeedsRuntime,
+        conversation_id: FromPath[UUID],
+        tab: FromQuery[TabName | None] = None,
         limit: Limit = STEP,
     ) -> Template:
         conversation = await messaging.get(desk.session, conversation_id)
@@ -78,35 +79,54 @@ class TalkDoor(Controller):
 
     @post("/take-over")
     async def take_over(
-        self, request: AnyRequest, desk: Desk, runtime: Runtime, conversation_id: UUID
+        self,
+        request: AnyRequest,
+        desk: NeedsDesk,
+        runtime: NeedsRuntime,
+        conversation_id: FromPath[UUID],
     ) -> Response[Any]:
         conversation = await queue.claim(desk.session, conversation_id, desk.member)
         return await _done(request, desk, runtime, conversation, tab="mine")
 
     @post("/hand-back")
     async def hand_back(
-        self, request: AnyRequest, desk: Desk, runtime: Runtime, conversation_id: UUID, data: PlaceForm
+        self,
+        request: AnyRequest,
+        desk: NeedsDesk,
+        runtime: NeedsRuntime,
+        conversation_id: FromPath[UUID],
+        data: PlaceForm,
     ) -> Response[Any]:
         conversation = await queue.hand_back(desk.session, conversation_id, desk.member)
         return await _done(request, desk, runtime, conversation, tab=data.tab)
 
     @post("/resolve")
     async def resolve(
-        self, request: AnyRequest, desk: Desk, runtime: Runtime, conversation_id: UUID, data: PlaceForm
+        self,
+        request: AnyRequest,
+        desk: NeedsDesk,
+        runtime: NeedsRuntime,
+        conversation_id: FromPath[UUID],
+        data: PlaceForm,
     ) -> Response[Any]:
         conversation = await queue.resolve(desk.session, conversation_id, desk.member)
         return await _done(request, desk, runtime, conversation, tab=data.tab)
 
     @post("/messages")
     async def write(
-        self, request: AnyRequest, desk: Desk, runtime: Runtime, conversation_id: UUID, data: ReplyForm
+        self,
+        request: AnyRequest,
+        desk: NeedsDesk,
+        runtime: NeedsRuntime,
+        conversation_id: FromPath[UUID],
+        data: ReplyForm,
     ) -> Response[Any]:
         await reply(desk.session, conversation_id, desk.member, client_id=data.client_id, text=data.text)
         conversation = await messaging.get(desk.session, conversation_id)
         return await _done(request, desk, runtime, conversation, tab=data.tab)
 
     @post("/read", status_code=HTTP_204_NO_CONTENT)
-    async def mark_read(self, desk: Desk, conversation_id: UUID, data: ReadForm) -> None:
+    async def mark_read(self, desk: NeedsDesk, conversation_id: FromPath[UUID], data: ReadForm) -> None:
         """Only who has the conversation reads it for the visitor; looking in on the assistant is no receipt."""
         queue.check_yours(await messaging.get(desk.session, conversation_id), desk.member)
         await messaging.mark_read(desk.session, conversation_id, side="staff", seq=data.seq)
@@ -134,14 +154,16 @@ async def _talk_page(
     talk = await talk_of(
         desk.session, conversation, runtime.drafts.of(conversation.id), member_id=desk.member.id
     )
+    known = await counts(desk.session, desk.member.id)
     address = _address(conversation.id, shown) + _more(limit)
     return await desk_page(
         request,
         desk,
         "inbox.html",
+        known,
         address=address,
         headers={} if request.method == "GET" else {"HX-Replace-Url": address},
-        listing=await listing_of(desk.session, desk.member.id, tab=shown, limit=limit),
+        listing=await listing_of(desk.session, desk.member.id, known, tab=shown, limit=limit),
         talk=talk,
     )
 

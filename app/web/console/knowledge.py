@@ -7,11 +7,12 @@ from uuid import UUID
 
 from litestar import Controller, Response, get, post
 from litestar.datastructures import UploadFile
-from litestar.params import Parameter
+from litestar.params import FromPath, Parameter
 from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_201_CREATED, HTTP_303_SEE_OTHER
 from litestar.types import ControllerRouterHandler
 
+from app.conversations.inbox import counts
 from app.kit.errors import Invalid
 from app.knowledge.documents import (
     DocumentTooLarge,
@@ -23,10 +24,10 @@ from app.knowledge.documents import (
 )
 from app.knowledge.models import STEPS, DocumentVersion
 from app.knowledge.queries import Detail, Listed, document_detail, list_documents
-from app.web.console.identity import AnyRequest, Desk, check_admin, identify
+from app.web.console.identity import AnyRequest, Desk, NeedsDesk, check_admin, identify
 from app.web.console.markdown import document_html
 from app.web.console.pages import desk_page, from_htmx
-from app.web.runtime import Runtime
+from app.web.runtime import NeedsRuntime, Runtime
 
 HOME = "/console/knowledge"
 CHUNKS = 100
@@ -85,12 +86,12 @@ class Entry:
 
 
 @get("/knowledge")
-async def knowledge_page(request: AnyRequest, desk: Desk, runtime: Runtime) -> Template:
+async def knowledge_page(request: AnyRequest, desk: NeedsDesk, runtime: NeedsRuntime) -> Template:
     return await _list_page(request, desk, runtime)
 
 
 @post("/knowledge/documents", request_max_body_size=None)
-async def upload(request: AnyRequest, runtime: Runtime) -> Response[Any]:
+async def upload(request: AnyRequest, runtime: NeedsRuntime) -> Response[Any]:
     """No transaction is held while the files arrive, and no more is read than an upload may have."""
     async with runtime.database.transaction(None) as session:
         member = await identify(session, request)
@@ -117,15 +118,19 @@ class DocumentDoor(Controller):
     async def read_one(
         self,
         request: AnyRequest,
-        desk: Desk,
-        document_id: UUID,
+        desk: NeedsDesk,
+        document_id: FromPath[UUID],
         limit: Annotated[int, Parameter(ge=1, le=100_000)] = CHUNKS,
     ) -> Template:
         return await _document_page(request, desk, document_id, limit)
 
     @post("/retry")
     async def retry(
-        self, request: AnyRequest, desk: Desk, runtime: Runtime, document_id: UUID
+        self,
+        request: AnyRequest,
+        desk: NeedsDesk,
+        runtime: NeedsRuntime,
+        document_id: FromPath[UUID],
     ) -> Response[Any]:
         check_admin(desk.member)
         await retry_document(desk.session, document_id)
@@ -133,7 +138,11 @@ class DocumentDoor(Controller):
 
     @post("/delete")
     async def delete(
-        self, request: AnyRequest, desk: Desk, runtime: Runtime, document_id: UUID
+        self,
+        request: AnyRequest,
+        desk: NeedsDesk,
+        runtime: NeedsRuntime,
+        document_id: FromPath[UUID],
     ) -> Response[Any]:
         check_admin(desk.member)
         await delete_document(desk.session, document_id)
@@ -177,6 +186,7 @@ async def _list_page(
         request,
         desk,
         "knowledge.html",
+        await counts(desk.session, desk.member.id),
         address=HOME,
         headers=headers,
         entries=[_entry(listed) for listed in found],
@@ -194,6 +204,7 @@ async def _document_page(request: AnyRequest, desk: Desk, document_id: UUID, lim
         request,
         desk,
         "document.html",
+        await counts(desk.session, desk.member.id),
         address=address,
         entry=_entry(Listed(detail.document, detail.versions[0])),
         current=_current(detail),

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations import inbox
 from app.conversations.models import Conversation
+from app.web.console.markdown import words_of
+from app.web.console.pages import few
 from app.web.console.talk import who
 
 STEP = 50
@@ -21,7 +23,7 @@ LABELS = {"waiting": "Waiting", "mine": "Mine", "bot": "Assistant", "all": "All"
 class Tab:
     name: str
     label: str
-    count: int | None
+    count: str | None
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,17 @@ class Listing:
     more: int | None
 
 
-async def listing_of(session: AsyncSession, member_id: UUID, *, tab: str, limit: int) -> Listing:
+async def listing_of(
+    session: AsyncSession, member_id: UUID, counts: inbox.Counts, *, tab: str, limit: int
+) -> Listing:
     found = await inbox.rows(session, tab, member_id, limit=limit + 1)
-    counts = await inbox.counts(session, member_id)
     known = {"waiting": counts.waiting, "mine": counts.mine, "bot": counts.bot}
     more = min(limit + STEP, MOST) if len(found) > limit and limit < MOST else None
     return Listing(
         tab=tab,
-        tabs=[Tab(name, label, known.get(name)) for name, label in LABELS.items()],
+        tabs=[
+            Tab(name, label, few(known[name]) if name in known else None) for name, label in LABELS.items()
+        ],
         entries=[_entry(row, member_id) for row in found[:limit]],
         limit=limit,
         more=more,
@@ -74,10 +79,15 @@ def _entry(row: inbox.Row, member_id: UUID) -> Entry:
         since=conversation.waiting_since or conversation.updated_at,
         waits=waits,
         speaker="" if waits else _speaker(conversation, mine=mine),
-        preview=(row.asked or "")[:PREVIEW] if waits else conversation.preview,
+        preview=(row.asked or "")[:PREVIEW] if waits else _preview(conversation),
         tags=_tags(conversation, mine=mine),
         unread=row.unread if mine and conversation.status == "human" else 0,
     )
+
+
+def _preview(conversation: Conversation) -> str:
+    written = conversation.preview_author == "bot"
+    return words_of(conversation.preview) if written else conversation.preview
 
 
 def _speaker(conversation: Conversation, *, mine: bool) -> str:

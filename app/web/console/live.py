@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from litestar import get
+from litestar.params import FromQuery
 from litestar.status_codes import HTTP_204_NO_CONTENT
 from litestar.types import ASGIApp, ControllerRouterHandler
 
@@ -21,8 +22,8 @@ from app.realtime import topics
 from app.realtime.drafts import Draft
 from app.realtime.hub import Mailbox
 from app.tenancy.members import SignedIn, seen
-from app.web.console.identity import AnyRequest, Desk, identify
-from app.web.runtime import Runtime
+from app.web.console.identity import AnyRequest, NeedsDesk, identify
+from app.web.runtime import NeedsRuntime, Runtime
 from app.web.sse import event_stream
 
 BEAT_S = 20.0
@@ -31,7 +32,9 @@ PAUSE_S = 0.05
 
 
 @get("/live")
-async def live(request: AnyRequest, runtime: Runtime, conversation: UUID | None = None) -> ASGIApp:
+async def live(
+    request: AnyRequest, runtime: NeedsRuntime, conversation: FromQuery[UUID | None] = None
+) -> ASGIApp:
     member = await _present(request, runtime)
     runtime.limits.count(f"live:{member.id}", most=120, per_s=60)
     if conversation is not None:
@@ -41,7 +44,7 @@ async def live(request: AnyRequest, runtime: Runtime, conversation: UUID | None 
 
 
 @get("/alive", status_code=HTTP_204_NO_CONTENT)
-async def alive(desk: Desk) -> None:
+async def alive(desk: NeedsDesk) -> None:
     """For consoles that can hold no stream: they ask now and then."""
     await seen(desk.session, desk.member.id)
 

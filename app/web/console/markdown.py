@@ -9,6 +9,7 @@ from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 CITATION = re.compile(r"\[(\d{1,3})\]")
+MARKS = re.compile(r"\*\*|`|^#+ ")
 ANSWER = ("paragraph", "list", "fence", "emphasis", "backticks", "escape", "newline", "link", "image")
 DOCUMENT = (*ANSWER, "heading", "table", "blockquote", "hr", "code")
 
@@ -20,6 +21,11 @@ def answer_html(text: str, *, anchor: str) -> Markup:
 
 def document_html(text: str) -> Markup:
     return Markup(_DOCUMENT.render(text))  # noqa: S704 (made of escaped text and our own tags)
+
+
+def words_of(text: str) -> str:
+    """The words of an answer in a line of a list, without its marks."""
+    return CITATION.sub("", MARKS.sub("", text))
 
 
 def _cite(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 (markdown-it calls it so)

@@ -9,7 +9,7 @@ from litestar import MediaType
 from litestar.datastructures import Cookie
 from litestar.response import Template
 
-from app.conversations.inbox import counts
+from app.conversations.inbox import MANY, Counts
 from app.tenancy.organisations import organisation_name
 from app.web.console.identity import AnyRequest, Desk
 
@@ -33,6 +33,7 @@ async def desk_page(
     request: AnyRequest,
     desk: Desk,
     name: str,
+    counts: Counts,
     *,
     address: str,
     headers: dict[str, str] | None = None,
@@ -42,16 +43,20 @@ async def desk_page(
 
     HTMX gets the desk alone, which it lays over the one that it shows.
     """
-    waiting = (await counts(desk.session, desk.member.id)).waiting
     common: dict[str, Any] = {
         "member": desk.member,
         "organisation": await organisation_name(desk.session),
-        "waiting": waiting,
+        "waiting": few(counts.waiting) if counts.waiting else None,
         "address": address,
         "talk": None,
         "layout": "bare.html" if from_htmx(request) else "page.html",
     }
     return page(name, headers=headers, **common | context)
+
+
+def few(count: int) -> str:
+    """A count as it stands on a tab."""
+    return str(count) if count < MANY else f"{MANY - 1}+"
 
 
 def page(

@@ -16,7 +16,7 @@ from app.web.console.identity import (
     COOKIE,
     HOME,
     AnyRequest,
-    Desk,
+    NeedsDesk,
     address,
     identify,
     local_path,
@@ -24,7 +24,7 @@ from app.web.console.identity import (
     session_cookie,
 )
 from app.web.console.pages import page
-from app.web.runtime import Runtime
+from app.web.runtime import NeedsRuntime, Runtime
 
 WINDOW_S = 300
 
@@ -40,7 +40,9 @@ Form = Annotated[SignIn, Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 @get("/sign-in")
 async def sign_in_page(
-    request: AnyRequest, runtime: Runtime, target: Annotated[str, QueryParameter(name="next")] = HOME
+    request: AnyRequest,
+    runtime: NeedsRuntime,
+    target: Annotated[str, QueryParameter(name="next")] = HOME,
 ) -> Template | Redirect:
     if COOKIE in request.cookies and await _is_signed_in(request, runtime):
         return Redirect(local_path(target))
@@ -48,7 +50,7 @@ async def sign_in_page(
 
 
 @post("/sign-in")
-async def sign_in(request: AnyRequest, runtime: Runtime, data: Form) -> Template | Redirect:
+async def sign_in(request: AnyRequest, runtime: NeedsRuntime, data: Form) -> Template | Redirect:
     target = local_path(data.next)
     try:
         runtime.limits.count(f"sign-in:{address(request)}", most=60, per_s=WINDOW_S)
@@ -60,7 +62,7 @@ async def sign_in(request: AnyRequest, runtime: Runtime, data: Form) -> Template
 
 
 @post("/sign-out")
-async def sign_out(desk: Desk, runtime: Runtime) -> Redirect:
+async def sign_out(desk: NeedsDesk, runtime: NeedsRuntime) -> Redirect:
     await members.sign_out(desk.session, desk.member.session_id)
     return Redirect("/console/sign-in", status_code=HTTP_303_SEE_OTHER, cookies=[no_cookie(runtime)])
 

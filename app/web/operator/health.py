@@ -4,7 +4,7 @@ from litestar import Response, get
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.web.runtime import Runtime
+from app.web.runtime import NeedsRuntime
 
 
 @get("/health/live", summary="The process answers", tags=["Operator"])
@@ -17,12 +17,12 @@ async def live() -> dict[str, str]:
     summary="The server can do its work; 503 with the reason where it cannot",
     tags=["Operator"],
 )
-async def ready(runtime: Runtime) -> Response[dict[str, str]]:
+async def ready(runtime: NeedsRuntime) -> Response[dict[str, str]]:
     try:
         async with runtime.database.transaction(None) as session:
             await session.execute(text("SELECT 1 FROM installation"))
     except (SQLAlchemyError, OSError):
         return Response({"status": "not ready", "reason": "The database cannot be reached."}, status_code=503)
-    if any(mailbox.closing is not None for mailbox in runtime.hub.mailboxes()):
+    if runtime.hub.draining:
         return Response({"status": "not ready", "reason": "The server is shutting down."}, status_code=503)
     return Response({"status": "ready"})

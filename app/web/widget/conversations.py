@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, Response, get, post, put
 from litestar.di import Provide
+from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 
 from app.conversations import messaging, queries, views
@@ -15,8 +16,8 @@ from app.conversations.models import Conversation
 from app.handoff import queue
 from app.tenancy.members import online_count
 from app.visitors.sessions import leave_contact
-from app.web.runtime import Runtime
-from app.web.widget.identity import Visit, provide_visit
+from app.web.runtime import NeedsRuntime, Runtime
+from app.web.widget.identity import NeedsVisit, Visit, provide_visit
 from app.web.widget.schemas import (
     Availability,
     Contact,
@@ -40,7 +41,12 @@ class ConversationDoor(Controller):
     security = [{"visitor": []}]
 
     @post("/conversations", summary="Start a conversation; the same client_id again gives the same one")
-    async def start(self, visit: Visit, runtime: Runtime, data: NewConversation) -> Response[Snapshot]:
+    async def start(
+        self,
+        visit: NeedsVisit,
+        runtime: NeedsRuntime,
+        data: JSONBody[NewConversation],
+    ) -> Response[Snapshot]:
         conversation, created = await messaging.start_conversation(
             visit.session,
             visitor_id=visit.visitor.id,
@@ -51,7 +57,7 @@ class ConversationDoor(Controller):
         return Response(body, status_code=HTTP_201_CREATED if created else HTTP_200_OK)
 
     @get("/conversations", summary="The visitor's conversations, latest news first")
-    async def list_mine(self, visit: Visit) -> ConversationList:
+    async def list_mine(self, visit: NeedsVisit) -> ConversationList:
         found = (
             await visit.session.scalars(queries.of_visitor(visit.session, visit.visitor.id).limit(50))
         ).all()
@@ -61,7 +67,12 @@ class ConversationDoor(Controller):
         )
 
     @get("/conversations/{conversation_id:uuid}", summary="All of a conversation, as of last_seq")
-    async def read_one(self, visit: Visit, runtime: Runtime, conversation_id: UUID) -> Snapshot:
+    async def read_one(
+        self,
+        visit: NeedsVisit,
+        runtime: NeedsRuntime,
+        conversation_id: FromPath[UUID],
+    ) -> Snapshot:
         return await _snapshot(visit, runtime, await owned(visit, conversation_id))
 
     @post(
@@ -69,7 +80,11 @@ class ConversationDoor(Controller):
         summary="Write; the same client_id again posts nothing",
     )
     async def write(
-        self, visit: Visit, runtime: Runtime, conversation_id: UUID, data: NewMessage
+        self,
+        visit: NeedsVisit,
+        runtime: NeedsRuntime,
+        conversation_id: FromPath[UUID],
+        data: JSONBody[NewMessage],
     ) -> Response[MessageInfo]:
         runtime.limits.count(f"messages:{visit.visitor.id}", most=30, per_s=60)
         await owned(visit, conversation_id)
@@ -83,7 +98,7 @@ class ConversationDoor(Controller):
     @post(
         "/conversations/{conversation_id:uuid}/handoff", summary="Ask for a person", status_code=HTTP_200_OK
     )
-    async def ask_for_person(self, visit: Visit, conversation_id: UUID) -> HandoffState:
+    async def ask_for_person(self, visit: NeedsVisit, conversation_id: FromPath[UUID]) -> HandoffState:
         await owned(visit, conversation_id)
         conversation = await queue.request(visit.session, conversation_id, reason="asked for a person")
         assignee = MemberName(conversation.assignee_name) if conversation.assignee_id else None
@@ -95,7 +110,7 @@ class ConversationDoor(Controller):
         summary="Stop the answer",
         status_code=HTTP_204_NO_CONTENT,
     )
-    async def stop(self, visit: Visit, conversation_id: UUID) -> None:
+    async def stop(self, visit: NeedsVisit, conversation_id: FromPath[UUID]) -> None:
         await owned(visit, conversation_id)
         await stop_answers(visit.session, conversation_id)
 
@@ -104,7 +119,9 @@ class ConversationDoor(Controller):
         summary="Read up to seq",
         status_code=HTTP_204_NO_CONTENT,
     )
-    async def mark_read(self, visit: Visit, conversation_id: UUID, data: Read) -> None:
+    async def mark_read(
+        self, visit: NeedsVisit, conversation_id: FromPath[UUID], data: JSONBody[Read]
+    ) -> None:
         await owned(visit, conversation_id)
         await messaging.mark_read(visit.session, conversation_id, side="visitor", seq=data.seq)
 
@@ -113,7 +130,9 @@ class ConversationDoor(Controller):
         summary="Leave an address, when nobody is there",
         status_code=HTTP_204_NO_CONTENT,
     )
-    async def contact(self, visit: Visit, conversation_id: UUID, data: Contact) -> None:
+    async def contact(
+        self, visit: NeedsVisit, conversation_id: FromPath[UUID], data: JSONBody[Contact]
+    ) -> None:
         await owned(visit, conversation_id)
         await leave_contact(visit.session, visit.visitor.id, email=data.email, name=data.name)
         notice = {"kind": "contact_left", "name": data.email.strip()}
@@ -124,11 +143,11 @@ class ConversationDoor(Controller):
         summary="Write an interrupted answer again",
         status_code=HTTP_202_ACCEPTED,
     )
-    async def retry(self, visit: Visit, message_id: UUID) -> None:
+    async def retry(self, visit: NeedsVisit, message_id: FromPath[UUID]) -> None:
         await retry_answer(visit.session, message_id, visitor_id=visit.visitor.id)
 
     @put("/messages/{message_id:uuid}/feedback", summary="Thumb up or down", status_code=HTTP_204_NO_CONTENT)
-    async def feedback(self, visit: Visit, message_id: UUID, data: Feedback) -> None:
+    async def feedback(self, visit: NeedsVisit, message_id: FromPath[UUID], data: JSONBody[Feedback]) -> None:
         await messaging.give_feedback(
             visit.session, message_id, visitor_id=visit.visitor.id, value=data.value
         )

@@ -8,14 +8,14 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get
-from litestar.params import Parameter
+from litestar.params import FromPath, Parameter
 from litestar.types import ASGIApp
 
 from app.conversations import queries, views
 from app.conversations.models import Conversation
 from app.conversations.stream import PAGE, Follower, Position
 from app.kit.errors import Invalid
-from app.web.runtime import Runtime
+from app.web.runtime import NeedsRuntime, Runtime
 from app.web.sse import event_stream
 from app.web.widget.conversations import owned
 from app.web.widget.identity import AnyRequest, Visit, address, identify
@@ -40,8 +40,8 @@ class PositionInvalid(Invalid):
 )
 async def events(
     request: AnyRequest,
-    runtime: Runtime,
-    conversation_id: UUID,
+    runtime: NeedsRuntime,
+    conversation_id: FromPath[UUID],
     after: Annotated[
         int, Parameter(ge=0, le=MAX_SEQ, description="The last event that you have applied")
     ] = 0,

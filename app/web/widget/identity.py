@@ -2,14 +2,15 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from litestar import Request
+from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.tenancy.organisations import check_origin
 from app.visitors.sessions import KnownVisitor, TokenInvalid, known_visitor
-from app.web.runtime import Runtime
+from app.web.runtime import NeedsRuntime
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -22,7 +23,10 @@ class Visit:
     visitor: KnownVisitor
 
 
-async def provide_visit(request: AnyRequest, runtime: Runtime) -> AsyncIterator[Visit]:
+NeedsVisit: TypeAlias = NamedDependency[Visit]
+
+
+async def provide_visit(request: AnyRequest, runtime: NeedsRuntime) -> AsyncIterator[Visit]:
     """The transaction of this request. It is committed before the response leaves: acknowledged is committed."""
     runtime.limits.count(f"address:{address(request)}", most=600, per_s=60)
     async with runtime.database.transaction(None) as session:

@@ -8,7 +8,7 @@ from litestar.response import Redirect, Template
 from app.kit.errors import NotFound
 from app.tenancy.organisations import OrganisationUnknown, enter_organisation, first_site
 from app.web.errors import PROBLEMS, as_text
-from app.web.runtime import Runtime
+from app.web.runtime import NeedsRuntime
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 DEMO = "demo"
@@ -42,7 +42,7 @@ async def home() -> Redirect:
 
 
 @get("/demo", include_in_schema=False, media_type=MediaType.HTML)
-async def demo(runtime: Runtime) -> Template:
+async def demo(runtime: NeedsRuntime) -> Template:
     async with runtime.database.transaction(None) as session:
         try:
             organisation = await enter_organisation(session, DEMO)

@@ -1,12 +1,13 @@
 """What a page asks before it has a visitor: the site's look, and a session."""
 
 from litestar import Controller, get, post
+from litestar.params import FromPath, JSONBody
 
 from app.conversations.views import moment
 from app.tenancy.members import online_count
 from app.tenancy.organisations import check_origin, enter_site, organisation_name
 from app.visitors.sessions import start_session
-from app.web.runtime import Runtime
+from app.web.runtime import NeedsRuntime
 from app.web.widget.identity import AnyRequest, address, own_origin
 from app.web.widget.schemas import Availability, NewSession, Session, SiteInfo, VisitorRef
 
@@ -16,7 +17,7 @@ class SiteDoor(Controller):
     tags = ["Page"]
 
     @get("/sites/{key:str}", summary="Look, greeting, starters and availability of a site")
-    async def site(self, request: AnyRequest, runtime: Runtime, key: str) -> SiteInfo:
+    async def site(self, request: AnyRequest, runtime: NeedsRuntime, key: FromPath[str]) -> SiteInfo:
         async with runtime.database.transaction(None) as session:
             site = await enter_site(session, key)
             check_origin(site, request.headers.get("origin"), own=own_origin(request))
@@ -34,7 +35,7 @@ class SiteDoor(Controller):
             )
 
     @post("/sessions", summary="Start a session: an anonymous visitor and their token")
-    async def start(self, request: AnyRequest, runtime: Runtime, data: NewSession) -> Session:
+    async def start(self, request: AnyRequest, runtime: NeedsRuntime, data: JSONBody[NewSession]) -> Session:
         runtime.limits.count(f"sessions:{address(request)}", most=60, per_s=60)
         async with runtime.database.transaction(None) as session:
             site = await enter_site(session, data.site)

@@ -27,13 +27,13 @@ export function answer(desk: Desk): Answer {
   const offered = button('button.pill', words.person, () => desk.handoff());
   let drawn: AnswerRow | null = null;
   const update = (row: AnswerRow): void => {
-    const { message, offer } = row;
-    if (drawn?.message === message && drawn.offer === offer) return;
+    const { message, name, offer } = row;
+    if (drawn?.message === message && drawn.name === name && drawn.offer === offer) return;
     drawn = row;
     const streaming = message.state === 'streaming';
     const pages = streaming && message.pages;
     const reading = pages ? ` · ${fill(pages === 1 ? words.readingOne : words.reading, pages)}` : '';
-    redraw(who, message.author.name + reading, () => [message.author.name, reading]);
+    redraw(who, name + reading, () => [name, reading]);
     found.update(message.sources);
     text.update(message.text, streaming, found.mark, message.sources);
     set(element, { 'data-unknown': !streaming && message.outcome === 'unknown' });
@@ -45,8 +45,8 @@ export function answer(desk: Desk): Answer {
 }
 
 /** What can be done with an answer that is whole, or with one that is not. */
-function tail({ id, state, text, feedback }: Message, desk: Desk): HTMLElement[] {
-  if (state === 'streaming') return [];
+function tail({ id, state, outcome, text, feedback }: Message, desk: Desk): HTMLElement[] {
+  if (state === 'streaming' || outcome === 'unknown') return [];
   if (state === 'interrupted') {
     return [
       make('span', {}, words.interrupted),

@@ -4,8 +4,8 @@ import { words } from './words';
 
 /** Where to write when nobody is there. */
 export function contactForm(desk: Desk): HTMLFormElement {
-  const email = make('input', { type: 'email', autocomplete: 'email', required: true, dir: 'ltr' });
-  const name = make('input', { autocomplete: 'name', maxlength: '200', dir: 'auto' });
+  const email = make('input', { type: 'email', autocomplete: 'email', required: true });
+  const name = make('input', { autocomplete: 'name' });
   const leave = make('button.pill', {}, words.leave);
   const form = make(
     'form',

@@ -1,5 +1,6 @@
 /** Small helpers that make nodes; text only ever enters as text. */
 
+/** What is false, empty or missing leaves nothing. */
 export type Child = Node | string | false | null | undefined;
 
 type Attributes = Record<string, string | boolean | null>;
@@ -18,11 +19,11 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Sets attributes; null and false remove them. */
+/** Sets attributes; what is false or missing is removed. */
 export function set(element: Element, attributes: Attributes): void {
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === false) element.removeAttribute(name);
-    else element.setAttribute(name, value === true ? '' : value);
+    if (value) element.setAttribute(name, String(value));
+    else element.removeAttribute(name);
   }
 }
 
@@ -50,14 +51,16 @@ export function icon(path: string): SVGElement {
 
 const drawn = new WeakMap<Element, string>();
 
-/** Draws an element's children anew if what they are drawn from is another; selections and focus stay otherwise. */
+/** Draws an element's children anew if what they are drawn from is another. The focus stays at the same place. */
 export function redraw(element: Element, from: unknown, draw: () => Child[]): void {
   const key = JSON.stringify(from);
   if (drawn.get(element) === key) return;
   drawn.set(element, key);
+  const focused = [...element.children].findIndex((child) => child.matches(':focus'));
   fillWith(element, draw());
+  (element.children[focused] as HTMLElement | undefined)?.focus();
 }
 
 function fillWith(element: Element, children: Child[]): void {
-  element.replaceChildren(...children.filter((child) => typeof child === 'string' || child instanceof Node));
+  element.replaceChildren(...(children.filter(Boolean) as (Node | string)[]));
 }

@@ -29,5 +29,5 @@ export function header(close: () => void): Part {
       ];
     });
   };
-  return { element: make('header', {}, title, x), update };
+  return { element: make('div.head', {}, title, x), update };
 }

@@ -6,7 +6,7 @@ export type Block =
 export type Inline =
   { kind: 'text' | 'code'; text: string } | { kind: 'strong'; parts: Inline[] } | { kind: 'cite'; n: number };
 
-const FENCE = /^\s*(```|~~~)/;
+const FENCE = /^\s*```[^`]*$/;
 const ITEM = /^\s*(?:[-*+•]|(\d{1,3})[.)])\s+(.*)/;
 const HEADING = /^#{1,6}\s+(.*)/;
 

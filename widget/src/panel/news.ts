@@ -10,7 +10,7 @@ import { words } from './words';
 /** More than is read out at once. */
 const KEPT = 5;
 
-/** Announces what is new, once and whole: to screen readers, to the page, and as a number on the launcher. */
+/** Announces what is new, once and whole: to screen readers, and as a number on the launcher. */
 export class News {
   readonly element = make('div.sr', { 'aria-live': 'polite' });
   #host: Host;
@@ -52,7 +52,6 @@ export class News {
   #tell(text: string): void {
     this.element.append(make('p', {}, text));
     if (this.element.children.length > KEPT) this.element.firstChild!.remove();
-    this.#host.emit('message', { text });
   }
 
   #badge(count: number): void {

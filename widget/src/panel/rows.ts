@@ -23,6 +23,7 @@ export interface SaidRow extends Keyed {
 
 export interface AnswerRow extends Keyed {
   kind: 'answer';
+  name: string;
   message: Message;
   /** Whether a person can be offered: the bot does not know, and nobody has been asked yet. */
   offer: boolean;
@@ -59,7 +60,7 @@ export function rowsOf(view: View): Row[] {
   const { state, pending } = view;
   const messages = state?.messages ?? [];
   return [
-    ...messages.map((message, index) => rowOf(message, messages[index - 1], state!)),
+    ...messages.map((message, index) => rowOf(message, messages[index - 1], view)),
     ...pending
       .filter((entry) => !messages.some(({ client_id }) => client_id === entry.client_id))
       .map(pendingRow),
@@ -67,14 +68,16 @@ export function rowsOf(view: View): Row[] {
   ];
 }
 
-function rowOf(message: Message, before: Message | undefined, state: State): Row {
+function rowOf(message: Message, before: Message | undefined, view: View): Row {
   const { author, client_id, id, text } = message;
-  const { kind, name } = author;
+  const { kind } = author;
+  const name = author.name ?? '';
+  const state = view.state!;
   const key = kind === 'visitor' ? client_id || id : id;
   if (kind === 'system') return { kind: 'notice', key, text: noticeText(message) };
   if (kind === 'bot') {
     const offer = message.outcome === 'unknown' && state.status === 'bot';
-    return { kind: 'answer', key, message, offer };
+    return { kind: 'answer', key, name: assistant(view), message, offer };
   }
   const named = before?.author.kind !== kind || before.author.name !== name;
   const note = kind === 'visitor' ? readNote(message, state) : '';
@@ -93,13 +96,13 @@ function rowOf(message: Message, before: Message | undefined, state: State): Row
 function readNote({ seq }: Message, { messages, read, read_at }: State): string {
   const later = messages.some((known) => known.author.kind === 'visitor' && known.seq > seq);
   if (later || read.staff < seq) return '';
-  return fill(words.read, read_at ? clock(read_at) : '');
+  return fill(words.read, read_at ? clock(read_at) : '').trim();
 }
 
 /** A kind of a later version is shown as the server wrote it. */
 function noticeText({ notice, author, text, created_at }: Message): string {
   const told = NOTICES[notice?.kind ?? ''] ?? text;
-  return `${fill(told, notice?.name || author.name)} · ${clock(created_at)}`;
+  return `${fill(told, notice?.name || author.name || '')} · ${clock(created_at)}`;
 }
 
 function pendingRow({ client_id, text, state, reason }: Pending): SaidRow {
@@ -107,18 +110,22 @@ function pendingRow({ client_id, text, state, reason }: Pending): SaidRow {
   return { kind: 'me', key: client_id, name: '', text, named: true, note, state };
 }
 
-/** What comes next: an answer, or a person. */
-function awaited({ state, pending, site, online }: View): Row[] {
+/** What comes next: an answer, or a person; nothing, once an address was left. */
+function awaited(view: View): Row[] {
+  const { state, pending, online } = view;
   const messages = state?.messages ?? [];
-  if (state?.status === 'waiting') {
-    return [{ kind: 'waiting', key: 'waiting', form: !online && !addressed(messages) }];
-  }
+  const status = state?.status ?? 'bot';
+  if (status === 'waiting' && !addressed(messages))
+    return [{ kind: 'waiting', key: 'waiting', form: !online }];
   const asked = pending.length
     ? pending.at(-1)!.state === 'sent'
     : messages.at(-1)?.author.kind === 'visitor';
-  if (!asked || (state && state.status !== 'bot')) return [];
-  const bot = messages.find(({ author }) => author.kind === 'bot')?.author.name;
-  return [{ kind: 'thinking', key: 'thinking', name: bot ?? site?.name ?? '' }];
+  return asked && status === 'bot' ? [{ kind: 'thinking', key: 'thinking', name: assistant(view) }] : [];
+}
+
+/** The bot goes by one name, in the visitor's language, from its first sign on. */
+function assistant({ site }: View): string {
+  return fill(words.assistant, site?.organisation ?? '').trim();
 }
 
 /** Whether an address was left since a person was last asked for. */
@@ -132,7 +139,7 @@ export function spoken(row: Row): string {
   if (row.kind === 'notice') return row.text;
   if (row.kind === 'them') return `${row.name}: ${row.text}`;
   if (row.kind !== 'answer' || isGrowing(row)) return '';
-  return `${row.message.author.name}: ${row.message.text}`;
+  return `${row.name}: ${row.message.text}`;
 }
 
 /** Whether more of an answer is to come. */

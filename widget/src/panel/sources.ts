@@ -23,12 +23,10 @@ export function sources(): Sources {
       redraw(element, list, () => list.map((source) => make('li', {}, entry(source))));
     },
     mark(n) {
-      const source = known.find((candidate) => candidate.n === n);
-      if (!source) return make('span.cite', {}, String(n));
-      const press = (): void =>
-        open(element.children[known.indexOf(source)]!.firstElementChild as HTMLDetailsElement);
-      return button('button.cite', String(n), press, {
-        'aria-label': `${words.source} ${n}: ${source.title}`,
+      const index = known.findIndex((source) => source.n === n);
+      if (index < 0) return make('span.cite', {}, String(n));
+      return button('button.cite', String(n), () => open(element.children[index]!), {
+        'aria-label': `${words.source} ${n}: ${known[index]!.title}`,
       });
     },
   };
@@ -46,7 +44,8 @@ function entry({ n, title, place, passage, url }: Source): HTMLElement {
   return details;
 }
 
-function open(details: HTMLDetailsElement): void {
+function open(item: Element): void {
+  const details = item.firstElementChild as HTMLDetailsElement;
   details.open = true;
   details.querySelector('summary')!.focus();
 }

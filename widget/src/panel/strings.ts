@@ -25,6 +25,7 @@ export const STRINGS = {
   ],
   withYou: ['With you now', 'Jetzt für Sie da', 'Avec vous', 'Ahora con usted', 'معك الآن'],
   from: ['{0} from {1}', '{0} von {1}', '{0} de {1}', '{0} de {1}', '{0} من {1}'],
+  assistant: ['{0} assistant', 'Assistent von {0}', 'Assistant {0}', 'Asistente de {0}', 'مساعد {0}'],
   you: ['You', 'Sie', 'Vous', 'Usted', 'أنت'],
   ask: [
     'Ask a question…',
@@ -127,11 +128,11 @@ export const STRINGS = {
   ],
   reconnecting: ['Reconnecting…', 'Verbindet erneut…', 'Reconnexion…', 'Reconectando…', 'إعادة الاتصال…'],
   expired: [
-    'Your earlier conversation has expired. Your next message begins a new one.',
-    'Ihr früheres Gespräch ist abgelaufen. Ihre nächste Nachricht beginnt ein neues.',
-    'Votre conversation précédente a expiré. Votre prochain message en ouvre une autre.',
-    'Su conversación anterior ha caducado. Su próximo mensaje inicia otra.',
-    'انتهت محادثتك السابقة. رسالتك التالية تبدأ محادثة جديدة.',
+    'Your earlier conversation has expired.',
+    'Ihr früheres Gespräch ist abgelaufen.',
+    'Votre conversation précédente a expiré.',
+    'Su conversación anterior ha caducado.',
+    'انتهت محادثتك السابقة.',
   ],
   failed: [
     'That did not work. Try again in a moment.',

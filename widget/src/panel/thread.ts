@@ -32,7 +32,7 @@ export class Thread {
 
   constructor(desk: Desk) {
     this.#desk = desk;
-    this.element = make('main');
+    this.element = make('div.main');
     this.element.onscroll = () => this.#scrolled();
     new ResizeObserver(() => this.#settle()).observe(this.element);
   }
@@ -84,6 +84,6 @@ export class Thread {
     const atEnd = scrollHeight - clientHeight - scrollTop < NEAR;
     if (Math.abs(scrollTop - this.#scrolledTo) > 2) this.#hold = atEnd ? 'end' : 'free';
     this.#scrolledTo = scrollTop;
-    this.toLatest.hidden = atEnd;
+    this.toLatest.hidden = atEnd || !this.#log.isConnected;
   }
 }

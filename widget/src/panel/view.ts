@@ -37,5 +37,5 @@ export function webAddress(url: string | null | undefined): string | null {
 }
 
 export function clock(time: string): string {
-  return new Date(time).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  return new Date(time).toLocaleTimeString([], { timeStyle: 'short' });
 }

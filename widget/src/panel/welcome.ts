@@ -16,13 +16,7 @@ export function welcome(site: Site, desk: Desk): HTMLElement {
 
 /** The shape of what is about to be there. */
 export function skeleton(): HTMLElement {
-  return make(
-    'div.welcome',
-    { 'aria-hidden': 'true' },
-    make('h2.bone'),
-    make('p.bone'),
-    ...[1, 2, 3].map(() => make('div.starter.bone')),
-  );
+  return make('div.welcome', {}, ...[1, 2, 3, 4].map(() => make('div.starter.bone')));
 }
 
 /** What is there when nothing can be: why, and the way out. */

@@ -7,9 +7,9 @@ import type { Event, Page, Snapshot } from './types';
 /** Keeps the state of one conversation equal to the server's. */
 export class Follow implements Hooks {
   readonly connection = new Connection(this);
-  readonly changed: () => void;
+  declare readonly changed: () => void;
   /** The conversation can no longer be read: the token was refused, or it is gone. */
-  readonly refused: (problem: Problem) => void;
+  declare readonly refused: (problem: Problem) => void;
   state: State | null = null;
   #door: Door;
   #path: string;

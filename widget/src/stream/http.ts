@@ -1,9 +1,9 @@
 /** An answer other than success; status 0 means that the server could not be reached. */
 export class Problem extends Error {
-  readonly status: number;
-  readonly code: string;
+  declare readonly status: number;
+  declare readonly code: string;
   /** Milliseconds that the server asks to wait, or 0. */
-  readonly retryAfter: number;
+  declare readonly retryAfter: number;
 
   constructor(status: number, code: string, message: string, retryAfter = 0) {
     super(message);

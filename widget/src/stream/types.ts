@@ -19,7 +19,7 @@ export interface Message {
   id: string;
   seq: number;
   client_id: string | null;
-  author: { kind: 'visitor' | 'bot' | 'agent' | 'system'; name: string };
+  author: { kind: 'visitor' | 'bot' | 'agent' | 'system'; name: string | null };
   text: string;
   state: 'complete' | 'streaming' | 'interrupted';
   attempt: number;

@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, test } from 'node:test';
+import { Client } from '../src/stream/client';
+import { timing } from '../src/stream/timing';
+import { TestServer } from './server';
+
+Object.assign(timing, {
+  backoffFirst: 20,
+  backoffLongest: 60,
+  firstByte: 150,
+  silence: 300,
+  settled: 100,
+  pollFirst: 30,
+  pollLongest: 60,
+  snapshots: 50,
+});
+
+/** What the browser keeps; it survives a client as it survives a page. */
+let kept = new Map<string, string>();
+let server: TestServer;
+let clients: Client[] = [];
+let expired = 0;
+
+beforeEach(async () => {
+  kept = new Map();
+  expired = 0;
+  Object.assign(globalThis, {
+    localStorage: {
+      getItem: (name: string) => kept.get(name) ?? null,
+      setItem: (name: string, value: string) => kept.set(name, value),
+    },
+  });
+  server = await new TestServer().start();
+});
+
+afterEach(async () => {
+  clients.forEach((client) => client.close());
+  clients = [];
+  await server.stop();
+});
+
+function openPage(): Client {
+  const client = new Client({
+    base: server.base,
+    site: 'demo',
+    changed: () => undefined,
+    expired: () => (expired += 1),
+  });
+  clients.push(client);
+  client.resume();
+  return client;
+}
+
+async function until(holds: () => boolean, what: string): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (!holds()) {
+    assert.ok(Date.now() < deadline, `still not: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+const texts = (client: Client): string[] => (client.state?.messages ?? []).map(({ text }) => text);
+
+async function begun(...said: string[]): Promise<Client> {
+  const client = openPage();
+  for (const text of said) client.outbox.add(text);
+  await until(() => texts(client).length === said.length && client.link === 'live', 'sent and live');
+  return client;
+}
+
+test('nothing is asked and nothing is kept before the first message', async () => {
+  openPage();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.deepEqual(server.requests, []);
+  assert.equal(kept.size, 0);
+});
+
+test('messages arrive in order, once, and come back over the stream', async () => {
+  const client = await begun('one', 'two', 'three');
+  assert.deepEqual(texts(client), ['one', 'two', 'three']);
+  assert.deepEqual(client.outbox.pending, []);
+  server.post({ text: 'four' });
+  await until(() => texts(client).length === 4, 'the answer');
+  assert.equal(server.conversations.size, 1);
+});
+
+test('a message that was stored but not acknowledged is not stored twice', async () => {
+  const client = openPage();
+  server.unacknowledged = 3;
+  client.outbox.add('once');
+  client.outbox.add('then');
+  await until(() => client.outbox.pending.length === 0, 'acknowledged');
+  assert.deepEqual(
+    server.only.known.messages.map(({ text }) => text),
+    ['once', 'then'],
+  );
+});
+
+test('unsent messages survive the page, and are sent in order with their own ids', async () => {
+  await begun('before');
+  server.fault = 'refuse';
+  const first = openPage();
+  first.outbox.add('kept');
+  first.outbox.add('kept too');
+  await until(() => first.outbox.pending[0]!.state === 'late', 'late');
+  const ids = first.outbox.pending.map(({ client_id }) => client_id);
+  first.outbox.pending = [];
+  first.close();
+  server.fault = 'none';
+  const second = openPage();
+  await until(() => texts(second).length === 3, 'resent');
+  assert.deepEqual(texts(second), ['before', 'kept', 'kept too']);
+  assert.deepEqual(
+    server.only.known.messages.slice(1).map(({ client_id }) => client_id),
+    ids,
+  );
+});
+
+test('what is refused for good says why and does not hold up the next', async () => {
+  const client = openPage();
+  client.outbox.add('refused');
+  client.outbox.add('fine');
+  await until(() => texts(client).length === 1, 'the next one');
+  assert.deepEqual(texts(client), ['fine']);
+  assert.deepEqual(
+    client.outbox.pending.map(({ state, reason }) => [state, reason]),
+    [['refused', 'Refused: message_empty']],
+  );
+});
+
+test('a lost event is noticed by the next one, and fetched', async () => {
+  const client = await begun('one');
+  for (const text of ['2', '3', '4', '5', '6']) server.post({ text }, true);
+  server.post({ text: '7' });
+  await until(() => texts(client).length === 7, 'the gap');
+  assert.deepEqual(texts(client), ['one', '2', '3', '4', '5', '6', '7']);
+});
+
+test('a cut stream is taken up where it was', async () => {
+  const client = await begun('one');
+  server.cut();
+  server.post({ text: 'while away' }, true);
+  await until(() => texts(client).length === 2 && client.link === 'live', 'taken up');
+  assert.equal(server.requests.filter((request) => request === 'GET /v1/conversations/ID').length, 0);
+});
+
+test('after three failures it polls, and goes back to the stream when that works again', async () => {
+  const client = await begun('one');
+  server.fault = 'nostream';
+  server.cut();
+  await until(() => client.link === 'polling', 'polling');
+  server.post({ text: 'by page' }, true);
+  await until(() => texts(client).length === 2, 'the page');
+  server.fault = 'none';
+  await until(() => client.link === 'live', 'live');
+});
+
+test('a proxy that holds streams back is polled around', async () => {
+  const client = await begun('one');
+  server.fault = 'hold';
+  server.cut();
+  await until(() => client.link === 'polling', 'polling');
+  server.post({ text: 'by page' }, true);
+  await until(() => texts(client).length === 2, 'the page');
+});
+
+test('a stream that has fallen silent is left', async () => {
+  const client = await begun('one');
+  server.fault = 'hold';
+  server.post({ text: 'unheard' }, true);
+  await until(() => texts(client).length === 2, 'noticed');
+});
+
+test('without a server it is offline, and comes back by itself', async () => {
+  const client = await begun('one');
+  server.fault = 'refuse';
+  server.cut();
+  await until(() => client.link === 'offline', 'offline');
+  server.fault = 'none';
+  await until(() => client.link === 'live', 'live');
+});
+
+test('a restored server has another epoch: everything is read afresh', async () => {
+  const client = await begun('one', 'lost');
+  const { known } = server.only;
+  server.epoch = known.epoch = 'e2';
+  known.last_seq = 1;
+  known.messages = known.messages.slice(0, 1);
+  server.cut();
+  await until(() => client.state?.epoch === 'e2', 'the other epoch');
+  assert.deepEqual(texts(client), ['one']);
+});
+
+test('an answer whose beginning was missed is fetched', async () => {
+  const client = await begun('one');
+  const answer = server.post({ state: 'streaming' });
+  await until(() => texts(client).length === 2, 'the answer');
+  const { known } = server.only;
+  known.messages = known.messages.map((stored) =>
+    stored.id === answer.id ? { ...stored, text: 'Hello' } : stored,
+  );
+  const delta = { message: answer.id, attempt: 1, offset: 5, text: ' world' };
+  server.send('answer.delta', delta);
+  await until(() => texts(client)[1] === 'Hello', 'the snapshot');
+  server.send('answer.delta', delta);
+  await until(() => texts(client)[1] === 'Hello world', 'the rest');
+});
+
+test('told to reconnect, it stays until then and comes back', async () => {
+  const client = await begun('one');
+  server.send('reconnect', { after_ms: 60 });
+  server.post({ text: 'still served' });
+  await until(() => texts(client).length === 2, 'served meanwhile');
+  await until(() => server.requests.filter((request) => request.startsWith('STREAM')).length === 2, 'back');
+});
+
+test('an expired session is told once, and the message goes into a new one', async () => {
+  const client = await begun('old');
+  server.tokens.clear();
+  client.outbox.add('new');
+  await until(() => texts(client)[0] === 'new', 'the new conversation');
+  assert.deepEqual(texts(client), ['new']);
+  assert.equal(expired, 1);
+  assert.equal(server.conversations.size, 2);
+});
+
+test('a page that opens with an expired session starts without one', async () => {
+  await begun('old');
+  clients.forEach((client) => client.close());
+  server.tokens.clear();
+  const client = openPage();
+  await until(() => expired === 1, 'told');
+  assert.equal(client.state, null);
+  assert.equal(client.loading, false);
+});
+
+test('a conversation that the server has forgotten is begun anew with the same session', async () => {
+  const client = await begun('old');
+  server.conversations.clear();
+  server.cut();
+  await until(() => expired === 1, 'told');
+  client.outbox.add('new');
+  await until(() => texts(client)[0] === 'new', 'the new conversation');
+  assert.equal(server.tokens.size, 1);
+});
+
+test('where storage is refused, the page remembers by itself', async () => {
+  const refuse = (): never => {
+    throw new Error('The operation is insecure.');
+  };
+  Object.assign(globalThis, { localStorage: { getItem: refuse, setItem: refuse } });
+  assert.deepEqual(texts(await begun('one', 'two')), ['one', 'two']);
+});
