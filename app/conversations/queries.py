@@ -62,7 +62,7 @@ async def unread_by_visitor(session: AsyncSession, conversation_ids: Sequence[UU
         )
         .group_by(Message.conversation_id)
     )
-    return dict((await session.execute(query)).tuples().all())
+    return dict((await session.execute(query)).all())
 
 
 async def heads(session: AsyncSession, conversation_ids: Sequence[UUID]) -> dict[UUID, int]:
@@ -70,7 +70,7 @@ async def heads(session: AsyncSession, conversation_ids: Sequence[UUID]) -> dict
     query = select(Conversation.id, Conversation.last_seq).where(
         Conversation.org_id == scope(session), Conversation.id.in_(conversation_ids)
     )
-    return dict((await session.execute(query)).tuples().all())
+    return dict((await session.execute(query)).all())
 
 
 async def inbox_head(session: AsyncSession) -> tuple[object, ...]:

@@ -79,13 +79,13 @@ async def test_documents_are_added_found_and_quoted(terminal: Terminal, tmp_path
     asked = await terminal.run("ask", "Where do visitors park?", "--org", terminal.org)
     assert asked.code == 0, asked.err
     assert "Visitors park behind the mill." in asked.out
-    assert "[1] handbook.md" in asked.out
+    assert "[1] Handbook, Parking" in asked.out
 
     answer = json.loads(
         (await terminal.run("ask", "Where do visitors park?", "--org", terminal.org, "--json")).out
     )
     assert answer["outcome"] == "answered"
-    assert answer["sources"][0]["title"] == "handbook.md"
+    assert answer["sources"][0]["title"] == "Handbook"
 
 
 async def test_an_unknown_organisation_is_told_plainly(terminal: Terminal) -> None:
