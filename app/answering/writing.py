@@ -21,7 +21,7 @@ from ingest.lexical import stems
 
 log = logging.getLogger(__name__)
 
-QUOTED_FROM = 5
+QUOTED_FROM = 8
 
 
 async def model_writes(

@@ -11,7 +11,7 @@ import logging
 import secrets
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -119,23 +119,21 @@ class RedisBus:
             before = self.renewed
             try:
                 await self._while_connected()
-            except* (*FAILURES, EchoMissed) as group:
+            except (*FAILURES, EchoMissed) as error:
                 failures = 1 if self.renewed > before else failures + 1
                 if failures == 1:
-                    log.warning("Redis is away; the backstop carries on meanwhile: %s", group.exceptions[0])
+                    log.warning("Redis is away; the backstop carries on meanwhile: %s", error)
             await asyncio.sleep(PAUSES_S[min(failures, len(PAUSES_S)) - 1])
 
     async def _while_connected(self) -> None:
         redis = Redis.from_url(
             self._url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0)
         )
-        async with redis, redis.pubsub() as ears, asyncio.TaskGroup() as tasks:
+        async with redis, redis.pubsub() as ears:
             await ears.subscribe(*(f"sig:{shard}" for shard in range(SHARDS)), self._echo)
             self._renew(redis)
             try:
-                tasks.create_task(self._listen(ears))
-                tasks.create_task(self._send_waiting(redis))
-                await self._watch_echo(redis)
+                await _until_one_fails(self._listen(ears), self._send_waiting(redis), self._watch_echo(redis))
             finally:
                 self._redis = None
 
@@ -199,6 +197,18 @@ class RedisBus:
         newer, self._waiting = self._waiting, {}
         for topic, copies in [*batch.items(), *newer.items()]:
             self._send_soon(topic, copies)
+
+
+async def _until_one_fails(*works: Coroutine[Any, Any, None]) -> None:
+    """Not a TaskGroup: where a task fails while its group is being cancelled, that of Python 3.11 forgets the latter."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    done.pop().result()
 
 
 def _write(pipe: Any, topic: str, copies: Mapping[str, bytes | None]) -> None:

@@ -45,8 +45,8 @@ export function answer(desk: Desk): Answer {
 }
 
 /** What can be done with an answer that is whole, or with one that is not. */
-function tail({ id, state, outcome, text, feedback }: Message, desk: Desk): HTMLElement[] {
-  if (state === 'streaming' || outcome === 'unknown') return [];
+function tail({ id, state, text, feedback }: Message, desk: Desk): HTMLElement[] {
+  if (state === 'streaming') return [];
   if (state === 'interrupted') {
     return [
       make('span', {}, words.interrupted),
