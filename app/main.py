@@ -15,7 +15,6 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.plugins.jinja import JinjaTemplateEngine
-from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 from sqlalchemy.engine import URL
 
@@ -29,13 +28,17 @@ from app.knowledge.queries import knowledge_head
 from app.reactions import REACTIONS
 from app.realtime import topics
 from app.realtime.bus import LocalBus, SignalBus
+from app.realtime.caps import OpenStreams
 from app.realtime.drafts import Drafts
 from app.realtime.hub import HeadReader, Hub
 from app.realtime.redis_bus import RedisBus
 from app.realtime.shared_drafts import SharedDrafts
+from app.tenancy.members import member_heads
+from app.visitors.sessions import visitor_heads
 from app.web import console, operator, widget
 from app.web.errors import PROBLEMS
 from app.web.runtime import Runtime, provide_runtime
+from app.web.static_files import static_files
 from app.web.widget.cors import allow_origins
 from app.worker import all_jobs
 
@@ -53,9 +56,7 @@ def create_app(settings: Settings, database_url: str | URL) -> Litestar:
             *widget.route_handlers,
             *operator.route_handlers,
             console.router,
-            create_static_files_router(
-                "/static", [WEB / "static"], cache_control=None, include_in_schema=False
-            ),
+            static_files(),
         ],
         dependencies={"runtime": Provide(provide_runtime)},
         exception_handlers=PROBLEMS,
@@ -82,6 +83,7 @@ def assemble(settings: Settings, database_url: str | URL) -> Runtime:
         hub=hub,
         drafts=_drafts(bus, hub),
         limits=Limits(),
+        streams=OpenStreams(),
     )
 
 
@@ -97,7 +99,7 @@ def head_readers(database: Database) -> dict[str, HeadReader]:
 
     async def conversations(org_id: UUID, watched: Sequence[str]) -> Mapping[str, object]:
         async with database.transaction(org_id) as session:
-            heads = await queries.heads(session, [UUID(topic.partition(":")[2]) for topic in watched])
+            heads = await queries.heads(session, list(map(_id, watched)))
         return {topics.conversation(conversation_id): head for conversation_id, head in heads.items()}
 
     async def inbox(org_id: UUID, _: Sequence[str]) -> Mapping[str, object]:
@@ -108,7 +110,27 @@ def head_readers(database: Database) -> dict[str, HeadReader]:
         async with database.transaction(org_id) as session:
             return {topics.knowledge(org_id): await knowledge_head(session)}
 
-    return {"conversation": conversations, "inbox": inbox, "knowledge": knowledge}
+    async def visitors(org_id: UUID, watched: Sequence[str]) -> Mapping[str, object]:
+        async with database.transaction(org_id) as session:
+            held = await visitor_heads(session, list(map(_id, watched)))
+        return {topics.visitor(visitor_id): head for visitor_id, head in held.items()}
+
+    async def members(org_id: UUID, watched: Sequence[str]) -> Mapping[str, object]:
+        async with database.transaction(org_id) as session:
+            held = await member_heads(session, list(map(_id, watched)))
+        return {topics.member(member_id): head for member_id, head in held.items()}
+
+    return {
+        "conversation": conversations,
+        "inbox": inbox,
+        "knowledge": knowledge,
+        "visitor": visitors,
+        "member": members,
+    }
+
+
+def _id(topic: str) -> UUID:
+    return UUID(topic.partition(":")[2])
 
 
 @asynccontextmanager

@@ -29,6 +29,7 @@ K1 = 1.5
 B = 0.75
 # The length, in terms, at which a chunk is neither favoured nor held back.
 USUAL_LENGTH = 200
+HEADING_WEIGHT = 2
 
 UNPARTED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー"
 # Letters and their marks: Hindi vowel signs are marks, and `\w` would cut words at them.
@@ -56,12 +57,11 @@ class Lexical:
 
 
 def lexical(text: str, language: str | None, headings: Sequence[str] = ()) -> Lexical:
-    """A chunk's vectors. Its headings count as if they stood in it: the section says what "it" is."""
+    """A chunk's vectors. Its headings count as if they stood in it twice: the section says what "it" is."""
     inside = stems(text, language)
-    above = [stem for heading in headings for stem in stems(heading, language)]
-    length = len(inside) + len(above)
-    terms, pairs = Counter(inside), Counter(pairs_of(inside))
-    terms.update(above)
+    above = [stem for heading in headings for stem in stems(heading, language)] * HEADING_WEIGHT
+    terms, pairs = Counter(inside + above), Counter(pairs_of(inside))
+    length = terms.total()
     return Lexical(_saturated(terms, length), _saturated(pairs, length))
 
 

@@ -5,7 +5,8 @@ import re
 # What is X? in the languages of the phrases that take no inflection of X.
 _ASKED = re.compile(
     r"^\W*(?:what(?:'s| is| are)|who(?:'s| is| are)|was (?:ist|sind)|wer (?:ist|sind)|qu'est-ce que?(?: c'est que)?"
-    r"|c'est quoi|qui est|qué (?:es|son)|quién es|what does)\s+(?:(?:a|an|the|ein|eine|der|die|das|un|une|le|la|el)\s+)?"
+    r"|c'est quoi|qui est|qué (?:es|son)|quién es|what does)\s+"
+    r"(?:(?:a|an|the|ein|eine|der|die|das|un|une|le|la|el)\s+)?"
     r"(?P<what>[^?!.,;:]{2,60}?)(?:\s+(?:do|mean))?\W*$",
     re.IGNORECASE,
 )

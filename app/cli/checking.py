@@ -14,7 +14,7 @@ from app.config import ConfigError, Settings, load_settings
 from app.kit.db import APP_ROLE, libpq_arguments
 from app.kit.embedded import EmbeddedDatabaseError
 from app.kit.migrate import newest_revision
-from app.web.widget.page import STATIC
+from app.web.static_files import STATIC
 
 OLDEST_POSTGRESQL = 150000
 OLDEST_VECTOR = (0, 8)

@@ -3,21 +3,30 @@
 Register first, read second: what is committed between the two is read twice by nobody and missed by nobody.
 """
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import KW_ONLY, dataclass, field
+from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID
 
 from app.conversations import queries
 from app.conversations.messaging import get
-from app.conversations.views import epoch, event_view
+from app.conversations.views import View, epoch, event_view
 from app.kit.db import Database
+from app.kit.failures import database_is_away
 from app.realtime import topics
 from app.realtime.drafts import Draft, Drafts
 from app.realtime.hub import Hub, Mailbox
 
 PAGE = 200
 RECHECK_S = 60.0
+# How long a stream outlives its database, and how often it looks for it.
+PATIENCE_S = 20.0
+RETRY_S = 0.5
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -39,18 +48,24 @@ class Frame:
 
 @dataclass
 class Follower:
-    """One reader of one conversation. `still_allowed` is asked every minute and raises when access has ended."""
+    """One reader of one conversation.
+
+    `still_allowed` raises when access has ended. It is asked every minute, and at once when the topic `access` changes.
+    """
 
     database: Database
     hub: Hub
     drafts: Drafts
     org_id: UUID
     conversation_id: UUID
+    _: KW_ONLY
+    access: str
     still_allowed: Callable[[], Awaitable[None]]
     _sent: dict[UUID, tuple[int, int]] = field(default_factory=dict)
 
     async def frames(self, since: Position) -> AsyncIterator[Frame]:
-        watched = [topics.conversation(self.conversation_id), topics.drafts(self.conversation_id)]
+        of = self.conversation_id
+        watched = [topics.conversation(of), topics.drafts(of), self.access]
         with self.hub.watch(self.org_id, watched) as mailbox:
             head, now_epoch = await self._head()
             if since.seq > head or since.epoch not in {None, now_epoch}:
@@ -60,18 +75,20 @@ class Follower:
                 yield frame
 
     async def _live(self, mailbox: Mailbox, since: Position) -> AsyncIterator[Frame]:
-        async for frame in self._events(since):
+        async for frame in self._events(since, mailbox):
             since = frame.position or since
             yield frame
         yield Frame("ready", {"head": since.seq})
         for frame in self._deltas():
             yield frame
+        checked = time.monotonic()
         while mailbox.closing is None:
-            changed = await mailbox.changed(within_s=RECHECK_S)
-            if not changed:
-                await self.still_allowed()
+            changed = await mailbox.changed(within_s=max(0.0, checked + RECHECK_S - time.monotonic()))
+            if self.access in changed or time.monotonic() >= checked + RECHECK_S:
+                await _patiently(self.still_allowed, mailbox)
+                checked = time.monotonic()
             if topics.conversation(self.conversation_id) in changed:
-                async for frame in self._events(since):
+                async for frame in self._events(since, mailbox):
                     since = frame.position or since
                     yield frame
             for frame in self._deltas():
@@ -82,16 +99,23 @@ class Follower:
         async with self.database.transaction(self.org_id) as session:
             return (await get(session, self.conversation_id)).last_seq, await epoch(session)
 
-    async def _events(self, since: Position) -> AsyncIterator[Frame]:
+    async def _events(self, since: Position, mailbox: Mailbox) -> AsyncIterator[Frame]:
         while True:
-            async with self.database.transaction(self.org_id) as session:
-                query = queries.events_after(session, self.conversation_id, since.seq, PAGE)
-                page = (await session.scalars(query)).all()
-            for event in page:
-                since = Position(event.seq, since.epoch)
-                yield Frame(event.kind, event_view(event), since)
+            page = await _patiently(partial(self._shared_page, since.seq), mailbox)
+            for view in page:
+                since = Position(view["seq"], since.epoch)
+                yield Frame(view["kind"], view, since)
             if len(page) < PAGE:
                 return
+
+    async def _shared_page(self, after: int) -> list[View]:
+        return await self.hub.reads.share((self.conversation_id, after), partial(self._page, after))
+
+    async def _page(self, after: int) -> list[View]:
+        """Read once for all who follow this conversation in this process."""
+        async with self.database.transaction(self.org_id) as session:
+            query = queries.events_after(session, self.conversation_id, after, PAGE)
+            return [event_view(event) for event in (await session.scalars(query)).all()]
 
     def _deltas(self) -> list[Frame]:
         drafts = self.drafts.of(self.conversation_id)
@@ -114,3 +138,16 @@ class Follower:
         if start >= len(draft.text):
             return []
         return [Frame("answer.delta", about | {"offset": start, "text": draft.text[start:]})]
+
+
+async def _patiently(read: Callable[[], Awaitable[Result]], mailbox: Mailbox) -> Result:
+    """While the database restarts a stream waits for it, rather than having all its readers come back at once."""
+    began = time.monotonic()
+    while True:
+        try:
+            return await read()
+        except Exception as error:
+            patient = mailbox.closing is None and time.monotonic() - began < PATIENCE_S
+            if not patient or not database_is_away(error):
+                raise
+        await asyncio.sleep(RETRY_S)

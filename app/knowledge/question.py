@@ -1,7 +1,7 @@
 """A question as search needs it: weighted words of this turn and the ones before, then vectors.
 
 Weights are what measured best on both mtrag sets (bench/tune.py): a follow-up is searched with the two turns
-before it at a third of its own weight.
+before it at 0.3 and 0.15 of its own weight.
 """
 
 import math
@@ -14,7 +14,7 @@ from ingest.embed import Vectors, static_embedder
 from ingest.lexical import guess_language, lower, number, raw_words, stems_of
 from ingest.stopwords import STOPWORDS
 
-TURN_WEIGHTS = (1.0, 0.33, 0.33)
+TURN_WEIGHTS = (1.0, 0.3, 0.15)
 # Two words that follow one another in the question and in the passage, against each of them alone.
 PAIR_WEIGHT = 0.4
 # The share of all the organisation's words at which one counts half in the dense vector.
@@ -82,7 +82,6 @@ class Question:
     dense: Vectors
     terms: dict[int, float]
     pairs: dict[int, float]
-    language: str | None
 
     @property
     def weight(self) -> float:
@@ -94,11 +93,11 @@ class Question:
         return found / self.weight if self.terms else 0.0
 
 
-def read(query: Query, languages: Sequence[str]) -> tuple[list[list[Word]], str | None]:
-    """The words of each turn, without those that say nothing, and the language of the question."""
+def read(query: Query, languages: Sequence[str]) -> list[list[Word]]:
+    """The words of each turn, without those that say nothing. `languages`: the organisation's, the first one first."""
     language = guess_language(" ".join(text for text, _ in query.turns()), languages)
     order = dict.fromkeys([language, *languages])
-    return [_turn(text, weight, language, list(order)) for text, weight in query.turns()], language
+    return [_turn(text, weight, language, list(order)) for text, weight in query.turns()]
 
 
 def _turn(text: str, weight: float, language: str | None, order: Sequence[str | None]) -> list[Word]:
@@ -111,7 +110,7 @@ def _forms(word: str, languages: Sequence[str | None]) -> tuple[tuple[str, ...],
     return tuple(dict.fromkeys(tuple(stems_of(word, language)) for language in languages))
 
 
-def ask(turns: Sequence[Sequence[Word]], language: str | None, statistics: Statistics) -> Question:
+def ask(turns: Sequence[Sequence[Word]], statistics: Statistics) -> Question:
     """The question's vectors, once it is known how rare its terms are."""
     terms: dict[int, float] = defaultdict(float)
     pairs: dict[int, float] = defaultdict(float)
@@ -123,7 +122,7 @@ def ask(turns: Sequence[Sequence[Word]], language: str | None, statistics: Stati
             terms[number(term)] += weight * statistics.idf(number(term))
         for (first, weight), (second, _) in pairwise(weighted):
             pairs[number(f"{first} {second}")] += weight * PAIR_WEIGHT * statistics.pair_idf(first, second)
-    return Question(static_embedder().embed_words(dense), dict(terms), dict(pairs), language)
+    return Question(static_embedder().embed_words(dense), dict(terms), dict(pairs))
 
 
 def _add_words(dense: dict[str, float], turn: Sequence[Word], statistics: Statistics) -> None:

@@ -12,10 +12,9 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
-import asyncpg
-from sqlalchemy.exc import SQLAlchemyError
-
+from app.kit.failures import database_is_away
 from app.realtime.bus import SignalBus
+from app.realtime.flights import Flights
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +56,8 @@ class Mailbox:
 
 class Hub:
     def __init__(self, bus: SignalBus) -> None:
+        # Reads that several watchers of the same thing share.
+        self.reads = Flights()
         self._bus = bus
         self._watchers: dict[str, set[Mailbox]] = {}
         self._readers: dict[str, HeadReader] = {}
@@ -141,10 +142,9 @@ class Hub:
             try:
                 async with asyncio.timeout(LOOK_S):
                     await self.check_heads()
-            except (SQLAlchemyError, OSError, TimeoutError, asyncpg.PostgresError) as error:
-                log.warning("The realtime backstop cannot read the database and tries again: %s", error)
-            except Exception:
-                log.exception("The realtime backstop failed and tries again")
+            except Exception as error:  # whatever it was, the next look may succeed
+                trouble = None if database_is_away(error) else error
+                log.warning("The backstop could not look and tries again: %s", error, exc_info=trouble)
 
     async def check_heads(self) -> None:
         for (org_id, prefix), topics in self._watched().items():

@@ -200,7 +200,7 @@ class RedisBus:
 
 
 async def _until_one_fails(*works: Coroutine[Any, Any, None]) -> None:
-    """Not a TaskGroup: where a task fails while its group is being cancelled, that of Python 3.11 forgets the latter."""
+    """Not a TaskGroup: where a task fails just as its group is cancelled, that of Python 3.11 forgets the latter."""
     tasks = [asyncio.create_task(work) for work in works]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -13,6 +13,16 @@ def drafts(conversation_id: UUID) -> str:
     return f"drafts:{conversation_id}"
 
 
+def visitor(visitor_id: UUID) -> str:
+    """What a visitor may do: a session of theirs ended."""
+    return f"visitor:{visitor_id}"
+
+
+def member(member_id: UUID) -> str:
+    """What a member may do: disabled, signed out somewhere, or a password changed."""
+    return f"member:{member_id}"
+
+
 def inbox(org_id: UUID) -> str:
     """Anything that changes the list of an organisation's conversations."""
     return f"inbox:{org_id}"

@@ -1,6 +1,7 @@
 """Members and their sign-in: argon2, sessions that can be revoked, no hint which half was wrong."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -124,6 +125,18 @@ async def signed_in(session: AsyncSession, token: str) -> SignedIn:
 async def sign_out(session: AsyncSession, session_id: UUID) -> None:
     mine = (MemberSession.org_id == scope(session)) & (MemberSession.id == session_id)
     await session.execute(delete(MemberSession).where(mine))
+
+
+async def member_heads(session: AsyncSession, member_ids: Sequence[UUID]) -> dict[UUID, tuple[object, ...]]:
+    """Member id -> a value that differs once a session has ended or the account is disabled."""
+    holds = (MemberSession.member_id == Member.id) & (MemberSession.expires_at > now())
+    query = (
+        select(Member.id, Member.disabled_at, func.count(MemberSession.id))
+        .outerjoin(MemberSession, holds)
+        .where(Member.org_id == scope(session), Member.id.in_(member_ids))
+        .group_by(Member.id)
+    )
+    return {row[0]: tuple(row[1:]) for row in (await session.execute(query)).all()}
 
 
 async def seen(session: AsyncSession, member_id: UUID) -> None:

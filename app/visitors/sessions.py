@@ -1,10 +1,11 @@
 """Anonymous visitors: a bearer token, made when the first message is sent, stored only as a hash."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.clock import now
@@ -77,6 +78,21 @@ async def known_visitor(session: AsyncSession, token: str) -> KnownVisitor:
     await enter(session, held.org_id)
     visitor = await session.get_one(Visitor, held.visitor_id)
     return KnownVisitor(held.org_id, visitor.id, await get_site(session, visitor.site_id))
+
+
+async def visitor_heads(session: AsyncSession, visitor_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Visitor id -> how many sessions hold: it falls when one has ended or is taken away."""
+    query = (
+        select(VisitorSession.visitor_id, func.count())
+        .where(
+            VisitorSession.org_id == scope(session),
+            VisitorSession.visitor_id.in_(visitor_ids),
+            VisitorSession.expires_at > now(),
+        )
+        .group_by(VisitorSession.visitor_id)
+    )
+    held = {row[0]: row[1] for row in (await session.execute(query)).all()}
+    return dict.fromkeys(visitor_ids, 0) | held
 
 
 async def leave_contact(session: AsyncSession, visitor_id: UUID, *, email: str, name: str | None) -> None:

@@ -3,19 +3,16 @@
 import logging
 from typing import Any
 
-import asyncpg
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.kit.errors import Problem
+from app.kit.failures import database_is_away
 from app.kit.ids import new_id
 
 log = logging.getLogger(__name__)
 
-UNREACHABLE = (OSError, OperationalError, InterfaceError, PoolTimeout, asyncpg.PostgresConnectionError)
 SERVER_ERROR = 500
 
 
@@ -42,7 +39,7 @@ def describe(error: Exception) -> tuple[int, str, str, str, dict[str, str]]:
             str(error.detail) if not isinstance(error, ValidationException) else "The request is not valid"
         )
         return error.status_code, "bad_request", title, _sentence(error), dict(error.headers or {})
-    if isinstance(error, UNREACHABLE) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+    if database_is_away(error):
         log.warning("The database is not reachable: %s", error)
         detail = "The service cannot reach its database. Nothing is lost; try again in a moment."
         return 503, "unavailable", "Not available right now", detail, {"Retry-After": "2"}

@@ -10,6 +10,7 @@ from app.config import Settings
 from app.kit.db import Database
 from app.kit.limits import Limits
 from app.realtime.bus import SignalBus
+from app.realtime.caps import OpenStreams
 from app.realtime.drafts import Drafts
 from app.realtime.hub import Hub
 
@@ -22,6 +23,7 @@ class Runtime:
     hub: Hub
     drafts: Drafts
     limits: Limits
+    streams: OpenStreams
 
 
 NeedsRuntime: TypeAlias = NamedDependency[Runtime]

@@ -19,10 +19,11 @@ from app.conversations import messaging
 from app.conversations.stream import Frame
 from app.kit.errors import Unauthorised
 from app.realtime import topics
+from app.realtime.caps import Reader
 from app.realtime.drafts import Draft
 from app.realtime.hub import Mailbox
 from app.tenancy.members import SignedIn, seen
-from app.web.console.identity import AnyRequest, NeedsDesk, identify
+from app.web.console.identity import AnyRequest, NeedsDesk, address, identify
 from app.web.runtime import NeedsRuntime, Runtime
 from app.web.sse import event_stream
 
@@ -40,7 +41,8 @@ async def live(
     if conversation is not None:
         async with runtime.database.transaction(member.org_id) as session:
             await messaging.get(session, conversation)
-    return event_stream(Watch(request, runtime, member, conversation).frames())
+    reader = Reader(member.org_id, member.id, address(request))
+    return event_stream(Watch(request, runtime, member, conversation).frames(), runtime.streams.hold(reader))
 
 
 @get("/alive", status_code=HTTP_204_NO_CONTENT)
@@ -79,6 +81,7 @@ class Watch:
         """What is watched, and what is said when it has changed."""
         org_id, conversation_id = self.member.org_id, self.conversation_id
         watched: dict[str, Callable[[], list[Frame]]] = {
+            topics.member(self.member.id): list,
             topics.inbox(org_id): lambda: [_frame("inbox.changed", {})],
             topics.knowledge(org_id): lambda: [_frame("knowledge.changed", {})],
         }
@@ -99,7 +102,7 @@ class Watch:
             for topic in sorted(changed):
                 for frame in kinds[topic]():
                     yield frame
-            if time.monotonic() - beat >= BEAT_S:
+            if topics.member(self.member.id) in changed or time.monotonic() - beat >= BEAT_S:
                 beat = time.monotonic()
                 await self._still_allowed()
             await asyncio.sleep(PAUSE_S)

@@ -12,9 +12,11 @@ from litestar.params import FromPath, Parameter
 from litestar.types import ASGIApp
 
 from app.conversations import queries, views
-from app.conversations.models import Conversation
 from app.conversations.stream import PAGE, Follower, Position
 from app.kit.errors import Invalid
+from app.realtime import topics
+from app.realtime.caps import Reader
+from app.visitors.sessions import KnownVisitor
 from app.web.runtime import NeedsRuntime, Runtime
 from app.web.sse import event_stream
 from app.web.widget.conversations import owned
@@ -50,13 +52,23 @@ async def events(
     if "text/event-stream" not in request.headers.get("accept", ""):
         page = await _page(request, runtime, conversation_id, after)
         return Response(page).to_asgi_response(app=None, request=request)
-    org_id = (await _conversation(request, runtime, conversation_id)).org_id
+    visitor = await _visitor_of(request, runtime, conversation_id)
 
     async def still_allowed() -> None:
-        await _conversation(request, runtime, conversation_id)
+        await _visitor_of(request, runtime, conversation_id)
 
-    follower = Follower(runtime.database, runtime.hub, runtime.drafts, org_id, conversation_id, still_allowed)
-    return event_stream(follower.frames(position(request.headers.get("last-event-id"), after)))
+    follower = Follower(
+        runtime.database,
+        runtime.hub,
+        runtime.drafts,
+        visitor.org_id,
+        conversation_id,
+        access=topics.visitor(visitor.id),
+        still_allowed=still_allowed,
+    )
+    frames = follower.frames(position(request.headers.get("last-event-id"), after))
+    reader = Reader(visitor.org_id, visitor.id, address(request))
+    return event_stream(frames, runtime.streams.hold(reader))
 
 
 def position(last_event_id: str | None, after: int) -> Position:
@@ -69,10 +81,12 @@ def position(last_event_id: str | None, after: int) -> Position:
     return Position(int(seq), epoch)
 
 
-async def _conversation(request: AnyRequest, runtime: Runtime, conversation_id: UUID) -> Conversation:
+async def _visitor_of(request: AnyRequest, runtime: Runtime, conversation_id: UUID) -> KnownVisitor:
+    """The visitor, whose conversation it is. Raises ConversationUnknown, TokenInvalid, TokenExpired."""
     async with runtime.database.transaction(None) as session:
         visit = Visit(session, await identify(session, request))
-        return await owned(visit, conversation_id)
+        await owned(visit, conversation_id)
+        return visit.visitor
 
 
 async def _page(request: AnyRequest, runtime: Runtime, conversation_id: UUID, after: int) -> EventPage:

@@ -1,7 +1,5 @@
 """What a page loads: the widget's loader; and a page of our own to try it on."""
 
-from pathlib import Path
-
 from litestar import MediaType, Response, get
 from litestar.response import Redirect, Template
 
@@ -9,8 +7,8 @@ from app.kit.errors import NotFound
 from app.tenancy.organisations import OrganisationUnknown, enter_organisation, first_site
 from app.web.errors import PROBLEMS, as_text
 from app.web.runtime import NeedsRuntime
+from app.web.static_files import STATIC
 
-STATIC = Path(__file__).resolve().parent.parent / "static"
 DEMO = "demo"
 
 

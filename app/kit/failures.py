@@ -1,0 +1,27 @@
+"""What it looks like when the database is away: restarting, unreachable, or out of connections for now."""
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+AWAY = (
+    OSError,
+    TimeoutError,
+    OperationalError,
+    InterfaceError,
+    PoolTimeout,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    # "The database system is starting up", "shutting down", "terminating connection due to administrator command".
+    asyncpg.exceptions.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
+def database_is_away(error: BaseException) -> bool:
+    """Whether the same work may succeed in a moment, because it was the database that went away."""
+    if isinstance(error, AWAY):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    return error.connection_invalidated or isinstance(getattr(error.orig, "__cause__", None), AWAY)
