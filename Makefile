@@ -11,7 +11,7 @@ LOCK := $(UV) pip compile --quiet --generate-hashes --no-annotate --universal --
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 PROCESSES ?= 2
 
-.PHONY: help setup run test check fix lint types imports lints widget widget-check size migrate lock clean FORCE
+.PHONY: help setup run test check fix lint types imports lints widget widget-check size pictures migrate lock clean FORCE
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,10 @@ widget-check: widget/node_modules/installed ## types and formatting of the brows
 
 size: widget ## bytes of the widget: raw, gzip, brotli
 	@$(NPM) run --silent size
+
+pictures: $(VENV)/dev widget ## take the documentation's pictures anew, from the running product
+	@sh scripts/test-programs
+	$(BIN)/python -m tests.browser.pictures
 
 migrate: $(VENV)/app ## bring the database to the newest schema, as `serve` does by itself
 	@exec $(BIN)/frontdesk migrate

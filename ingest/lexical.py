@@ -38,6 +38,11 @@ IS_UNPARTED = regex.compile(rf"[{UNPARTED}]", regex.V1)
 # What lower-casing makes of the Turkish capital İ.
 DOTTED_I = "i\u0307"
 
+# How many small words a language may lack against one that is not expected.
+START = 1.5
+# Characters that a document's language is settled by.
+SETTLED_BY = 20_000
+
 STEMS_REMEMBERED = 50_000
 ALGORITHMS = """
     ar:arabic ca:catalan cs:czech da:danish de:german el:greek en:english es:spanish et:estonian eu:basque
@@ -81,16 +86,24 @@ def words(text: str) -> list[str]:
     return [lower(word) for word in raw_words(text)]
 
 
-def guess_language(text: str, favoured: Sequence[str] = ()) -> str | None:
-    """The language whose small words stand most often in `text`, in doubt the first of `favoured`.
+def guess_language(text: str, likely: Sequence[str] = ()) -> str | None:
+    """The language whose small words stand most often in `text`; `likely` ones have a start, the first a little more.
 
-    Good enough to stem a question or a line that is too short for a detector.
+    Good enough to stem a question or a line that is too short for a detector. None where nothing tells.
     """
     found = words(text)
-    ranked = dict.fromkeys([*favoured, *STOPWORDS])
-    hits = {language: sum(word in STOPWORDS.get(language, ()) for word in found) for language in ranked}
+    ranked = dict.fromkeys([*likely, *STOPWORDS])
+    start = dict.fromkeys(likely, START)
+    hits = {one: sum(word in STOPWORDS.get(one, ()) for word in found) + start.get(one, 0) for one in ranked}
     best = max(ranked, key=lambda language: hits[language])
-    return best if hits[best] or favoured else None
+    return best if hits[best] else None
+
+
+def settle_language(text: str, detected: str | None) -> str | None:
+    """What a detector said, unless another language's small words contradict it: lists and code mislead it."""
+    if detected is not None and detected not in STOPWORDS:
+        return detected
+    return guess_language(text[:SETTLED_BY], (detected,) if detected else ())
 
 
 def raw_words(text: str) -> list[str]:

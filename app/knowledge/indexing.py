@@ -25,7 +25,7 @@ from app.knowledge.models import Document, DocumentFile, DocumentVersion
 from app.knowledge.publishing import Indexed, publish, wanted
 from ingest.chunk import Chunk, chunk
 from ingest.embed import static_embedder
-from ingest.lexical import guess_language, lexical
+from ingest.lexical import lexical, settle_language
 from ingest.parse import parse
 from ingest.parsed import MESSAGES, Limits, ParseFailure
 
@@ -33,6 +33,8 @@ Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
+# Chunks that tell a document's language.
+SETTLING = 12
 UNEXPECTED = (
     "Something went wrong while this file was read. Try again; if it happens again, tell the operator."
 )
@@ -133,7 +135,7 @@ async def _upload(work: Work) -> tuple[str, bytes]:
 
 def embed(version_id: UUID, chunks: Sequence[Chunk], language: str | None, title: str) -> Indexed:
     """The vectors of a version's chunks. Its title and their headings tell each chunk what it is about."""
-    language = language or guess_language(chunks[0].text)
+    language = settle_language("\n".join(chunk.text for chunk in chunks[:SETTLING]), language)
     return Indexed(
         version_id=version_id,
         language=language,

@@ -20,7 +20,8 @@ async def shop(body: str, policy: str) -> AsyncIterator[str]:
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        page = f"<!doctype html><html lang=en><title>Shop</title><link rel=icon href=data:,><h1>Shop</h1>{body}".encode()
+        above = "<!doctype html><html lang=en><title>Shop</title><link rel=icon href=data:,><h1>Shop</h1>"
+        page = (above + body).encode()
         head = (
             f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(page)}\r\n"
             f"Content-Security-Policy: {policy}\r\nConnection: close\r\n\r\n"

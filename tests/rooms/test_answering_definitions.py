@@ -24,6 +24,8 @@ def test_the_sentence_that_says_what_it_is_is_recognised(question: str, sentence
     assert not looks.match(f"Ask us: {sentence}")
 
 
-@pytest.mark.parametrize("question", ["How do I start?", "Is it free?", "What is it that you do when you come, and why?"])
+@pytest.mark.parametrize(
+    "question", ["How do I start?", "Is it free?", "What is it that you do when you come, and why?"]
+)
 def test_other_questions_ask_for_no_definition(question: str) -> None:
     assert defining(question) is None

@@ -40,6 +40,7 @@ def test_every_setting_has_a_variable() -> None:
         ("FRONTDESK_JOB_LEASE", "0", "greater than zero"),
         ("FRONTDESK_JOB_LEASE", "soon", "give a number"),
         ("DATABASE_URL", "mysql://localhost/x", "must look like postgresql://"),
+        ("REDIS_URL", "http://localhost:6379", "must look like redis://"),
         ("OPENAI_BASE_URL", "localhost:11434", "must begin with http"),
         ("FRONTDESK_LOG", "loud", "debug, info, warning or error"),
     ],
