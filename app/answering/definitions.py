@@ -19,4 +19,6 @@ def defining(question: str) -> re.Pattern[str] | None:
     if asked is None:
         return None
     words = r"\s+".join(re.escape(word) for word in asked["what"].split())
-    return re.compile(rf"^\W*(?:(?:a|an|the|ein|eine|der|die|das|un|une|le|la|el)\s+)?{words}{_COPULA}", re.IGNORECASE)
+    return re.compile(
+        rf"^\W*(?:(?:a|an|the|ein|eine|der|die|das|un|une|le|la|el)\s+)?{words}{_COPULA}", re.IGNORECASE
+    )

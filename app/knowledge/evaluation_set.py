@@ -149,10 +149,11 @@ def _prepare(entries: Sequence[Entry]) -> list[tuple[Entry, Indexed]]:
 
 def _indexed(entry: Entry) -> Indexed:
     language = entry.lang or detect(entry.text)
-    return embed(new_id(), _chunks(entry, language), language, entry.title)
+    return embed(new_id(), chunks_of(entry, language), language, entry.title)
 
 
-def _chunks(entry: Entry, language: str | None) -> Sequence[Chunk]:
+def chunks_of(entry: Entry, language: str | None) -> Sequence[Chunk]:
+    """A passage as it is, a page as the chunker cuts it."""
     if len(entry.text) <= PASSAGE_CHARACTERS:
         return [Chunk(ordinal=0, text=entry.text, headings=(), page=None)]
     page = Page(number=None, markdown=entry.text)

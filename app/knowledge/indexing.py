@@ -141,11 +141,12 @@ def embed(version_id: UUID, chunks: Sequence[Chunk], language: str | None, title
         language=language,
         chunks=chunks,
         dense=static_embedder().embed([chunk.text for chunk in chunks]),
-        lexical=[lexical(chunk.text, language, _above(chunk, title)) for chunk in chunks],
+        lexical=[lexical(chunk.text, language, headings_above(chunk, title)) for chunk in chunks],
     )
 
 
-def _above(chunk: Chunk, title: str) -> tuple[str, ...]:
+def headings_above(chunk: Chunk, title: str) -> tuple[str, ...]:
+    """The path to a chunk, its document's title first."""
     return chunk.headings if title in chunk.headings else (title, *chunk.headings)
 
 

@@ -95,9 +95,11 @@ async def waiting_versions(session: AsyncSession) -> list[UUID]:
 
 
 async def knowledge_head(session: AsyncSession) -> object:
-    """Changes whenever any document does."""
-    query = select(func.max(Document.updated_at)).where(Document.org_id == scope(session))
-    return (await session.scalars(query)).one()
+    """Changes whenever any document does: the latest change, and how many documents there are."""
+    query = select(func.max(Document.updated_at), func.count()).where(
+        Document.org_id == scope(session), Document.deleted_at.is_(None)
+    )
+    return (await session.execute(query)).one()
 
 
 async def neighbours(session: AsyncSession, chunk_id: UUID, before: int = 1, after: int = 1) -> list[Chunk]:

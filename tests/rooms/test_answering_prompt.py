@@ -26,6 +26,7 @@ def _passage(text: str, *headings: str) -> Passage:
         dense_rank=1,
         lexical_rank=1,
         coverage=1.0,
+        strength=1.0,
     )
 
 

@@ -47,7 +47,8 @@ def _documents() -> None:
             updated_at timestamptz NOT NULL,
             deleted_at timestamptz
         )""")
-    op.execute("CREATE INDEX ix_document_org ON document (org_id, updated_at DESC)")
+    # Partial, so that looking a document up by its id can never be taken for reading all of an organisation's.
+    op.execute("CREATE INDEX ix_document_org ON document (org_id, updated_at DESC) WHERE deleted_at IS NULL")
     op.execute("""
         CREATE TABLE document_version (
             id uuid PRIMARY KEY,

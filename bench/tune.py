@@ -1,0 +1,281 @@
+"""Why search has the constants that it has: each is varied alone, in memory, on every set at once.
+
+    python -m bench.tune ../shared/eval/mtrag_govt ../shared/eval/mtrag_cloud ../shared/eval/hint3
+    python -m bench.tune --evidence ../shared/eval/mtrag_govt …
+
+The first prints recall@1 / @5 / @10 and MRR for each value of each constant; a constant is worth changing when several
+sets agree. The second fits what app/knowledge/evidence.py says, and how often its threshold is right. The arithmetic
+is that of app/knowledge/search.py; its figures with the constants in use are those of `frontdesk eval`.
+"""
+
+import argparse
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.knowledge.evaluation_set import Asked, Corpus, chunks_of, read_set
+from app.knowledge.evidence import CONSIDERED, LIKENESS, OFFSET, STRENGTH, STRENGTH_LIMIT, THRESHOLD
+from app.knowledge.indexing import headings_above
+from app.knowledge.question import BACKGROUND, COMMON_SHARE, PAIR_WEIGHT, TURN_WEIGHTS
+from app.knowledge.search import CANDIDATES, DENSE_WEIGHT, LEAST_LIKENESS
+from ingest.embed import static_embedder
+from ingest.language import detect
+from ingest.lexical import (
+    HEADING_WEIGHT,
+    K1,
+    USUAL_LENGTH,
+    B,
+    lower,
+    raw_words,
+    settle_language,
+    stems,
+    stems_of,
+)
+from ingest.stopwords import STOPWORDS
+
+Scores = NDArray[np.float64]
+Postings = dict[str, tuple[NDArray[np.int64], Scores]]
+
+
+@dataclass(frozen=True)
+class Constants:
+    """Those in use, by default."""
+
+    k1: float = K1
+    b: float = B
+    usual_length: float = USUAL_LENGTH
+    heading_weight: int = HEADING_WEIGHT
+    turns: tuple[float, ...] = TURN_WEIGHTS
+    pair_weight: float = PAIR_WEIGHT
+    background: float = BACKGROUND
+    common_share: float = COMMON_SHARE
+    dense_weight: float = DENSE_WEIGHT
+    least_likeness: float = LEAST_LIKENESS
+    candidates: int = CANDIDATES
+
+
+VARIED: dict[str, Sequence[object]] = {
+    "k1": (1.2, 2.0),
+    "b": (0.6, 0.9),
+    "usual_length": (150, 300),
+    "heading_weight": (0, 1, 3),
+    "turns": ((1.0,), (1.0, 0.33, 0.33), (1.0, 0.25, 0.15), (1.0, 0.5, 0.3)),
+    "pair_weight": (0.0, 0.2, 0.8),
+    "background": (0, 1000),
+    "common_share": (3e-4, 3e-3, 1.0),
+    "dense_weight": (0.0, 0.2, 0.6, 1.0),
+    "least_likeness": (0.01, 0.3),
+    "candidates": (50, 1000),
+}
+
+
+@dataclass
+class Index:
+    """A corpus in memory: what the tables of app/knowledge hold."""
+
+    corpus: Corpus
+    language: str | None
+    entry: list[str] = field(default_factory=list)
+    inside: list[list[str]] = field(default_factory=list)
+    above: list[list[str]] = field(default_factory=list)
+    dense: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 256), np.float32))
+    terms: Postings = field(default_factory=dict)
+    pairs: Postings = field(default_factory=dict)
+    lengths: Scores = field(default_factory=lambda: np.zeros(0))
+    total: int = 0
+
+    @classmethod
+    def of(cls, corpus: Corpus) -> "Index":
+        sample = "\n".join(entry.text for entry in corpus.entries[:20])
+        index = cls(corpus, corpus.entries[0].lang or settle_language(sample, detect(sample)))
+        texts = []
+        for entry in corpus.entries:
+            for chunk in chunks_of(entry, index.language):
+                texts.append(chunk.text)
+                index.entry.append(entry.id)
+                index.inside.append(stems(chunk.text, index.language))
+                headings = headings_above(chunk, entry.title)
+                index.above.append([stem for one in headings for stem in stems(one, index.language)])
+        index.dense = static_embedder().embed(texts)
+        index.pairs = postings([Counter(f"{a} {b}" for a, b in pairwise(one)) for one in index.inside])
+        return index
+
+    def weigh_headings(self, times: int) -> None:
+        counts = [Counter(one + head * times) for one, head in zip(self.inside, self.above, strict=True)]
+        self.terms = postings(counts)
+        self.total = sum(len(rows) for rows, _ in self.terms.values())
+        self.lengths = np.array([count.total() for count in counts], float)
+
+    def idf(self, term: str, background: float) -> float:
+        found = len(self.terms[term][0]) if term in self.terms else 0
+        return math.log(1 + (len(self.entry) + background - found + 0.5) / (found + 0.5))
+
+    def share(self, term: str) -> float:
+        return len(self.terms[term][0]) / self.total if term in self.terms else 0.0
+
+
+def postings(counts: Sequence[Mapping[str, int]]) -> Postings:
+    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for row, count in enumerate(counts):
+        for term, times in count.items():
+            found[term].append((row, times))
+    return {
+        term: (np.array([row for row, _ in rows]), np.array([times for _, times in rows], float))
+        for term, rows in found.items()
+    }
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A question against every chunk."""
+
+    lexical: Scores
+    pairs: Scores
+    dense: Scores
+    weight: float
+
+
+def score(index: Index, asked: Asked, use: Constants) -> Scored:
+    lexical, pairs = np.zeros(len(index.entry)), np.zeros(len(index.entry))
+    damping = use.k1 * (1 - use.b + use.b * index.lengths / use.usual_length)
+    dense: dict[str, float] = defaultdict(float)
+    total = 0.0
+    query = asked.query()
+    for text, weight in zip((query.text, *reversed(query.history)), use.turns, strict=False):
+        turn = list(content(text, index.language))
+        for word, terms in turn:
+            share = max((index.share(term) for term in terms), default=0.0)
+            dense[word] += weight * use.common_share / (use.common_share + share)
+        line = [term for _, terms in turn for term in terms]
+        for term in line:
+            total += weight * index.idf(term, use.background)
+            add(lexical, index.terms.get(term), weight * index.idf(term, use.background), damping, use.k1)
+        for first, second in pairwise(line):
+            idf = index.idf(first, use.background) + index.idf(second, use.background)
+            idf = min(idf, index.idf("", use.background))
+            add(pairs, index.pairs.get(f"{first} {second}"), weight * use.pair_weight * idf, damping, use.k1)
+    likeness = index.dense @ static_embedder().embed_words(dense)
+    return Scored(lexical, pairs, likeness.astype(float), total)
+
+
+def content(text: str, language: str | None) -> Iterator[tuple[str, Sequence[str]]]:
+    """Words that say something, each with its terms."""
+    stop = STOPWORDS.get(language or "", frozenset())
+    return ((word, stems_of(lower(word), language)) for word in raw_words(text) if lower(word) not in stop)
+
+
+def add(
+    scores: Scores, found: tuple[NDArray[np.int64], Scores] | None, weight: float, damping: Scores, k1: float
+) -> None:
+    if found is not None:
+        rows, times = found
+        scores[rows] += weight * times * (k1 + 1) / (times + damping[rows])
+
+
+def rank(scored: Scored, use: Constants) -> NDArray[np.int64]:
+    """The best chunks, best first."""
+    dense = use.dense_weight * np.maximum(scored.dense, 0) / max(scored.dense.max(), use.least_likeness)
+    first = scored.lexical / max(scored.lexical.max(), 1e-9) + dense
+    best = np.argsort(-first, kind="stable")[: use.candidates]
+    worded = scored.lexical[best] + scored.pairs[best]
+    order = np.argsort(-(worded / max(worded.max(), 1e-9) + dense[best]), kind="stable")
+    return best[order]
+
+
+def figures(indexes: Sequence[Index], use: Constants) -> list[float]:
+    """Recall@1, @5, @10 and MRR over the questions of all corpora of a set."""
+    rows = []
+    for index in indexes:
+        index.weigh_headings(use.heading_weight)
+        for asked in index.corpus.queries:
+            relevant = index.corpus.relevant.get(asked.id)
+            if relevant:
+                order = rank(score(index, asked, use), use)
+                names = list(dict.fromkeys(index.entry[row] for row in order))[:10]
+                rows.append(measure([name in relevant for name in names], len(relevant)))
+    return [float(mean) for mean in np.mean(rows, axis=0)]
+
+
+def measure(hits: Sequence[bool], relevant: int) -> tuple[float, ...]:
+    first = next((1 / place for place, hit in enumerate(hits, 1) if hit), 0.0)
+    return (*(sum(hits[:cut]) / relevant for cut in (1, 5, 10)), first)
+
+
+def vary(sets: Mapping[str, Sequence[Index]]) -> None:
+    show("in use", sets, Constants())
+    for name, values in VARIED.items():
+        for value in values:
+            show(f"{name} = {value}", sets, replace(Constants(), **{name: value}))  # type: ignore[arg-type]
+
+
+def show(label: str, sets: Mapping[str, Sequence[Index]], use: Constants) -> None:
+    cells = (" ".join(f"{figure:.3f}" for figure in figures(indexes, use)) for indexes in sets.values())
+    print(f"{label:34} | " + " | ".join(cells), flush=True)
+
+
+def fit_evidence(sets: Mapping[str, Sequence[Index]]) -> None:
+    """Logistic regression in which each set, and in it each kind of question, weighs the same."""
+    kinds = {name: features(indexes) for name, indexes in sets.items()}
+    rows = np.concatenate([part for pair in kinds.values() for part in pair])
+    truth = np.concatenate(
+        [np.full(len(part), kind) for pair in kinds.values() for kind, part in zip((1, 0), pair, strict=True)]
+    )
+    weights = np.concatenate(
+        [np.full(len(part), 1 / max(len(part), 1)) for pair in kinds.values() for part in pair]
+    )
+    fitted = logistic(rows, truth, weights)
+    print("strength, likeness, offset:", fitted.round(2), "in use:", (STRENGTH, LIKENESS, OFFSET))
+    for name, (answerable, unanswerable) in kinds.items():
+        passed = [float(np.mean(sure(part) >= THRESHOLD)) for part in (answerable, unanswerable)]
+        print(f"{name:14} answerable answered {passed[0]:.2f}, unanswerable refused {1 - passed[1]:.2f}")
+
+
+def features(indexes: Sequence[Index]) -> tuple[Scores, Scores]:
+    """Strength and likeness of the answerable questions and of the others, shape (n, 2) each."""
+    found: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
+    for index in indexes:
+        index.weigh_headings(HEADING_WEIGHT)
+        for asked in index.corpus.queries:
+            scored = score(index, asked, Constants())
+            best = rank(scored, Constants())[:CONSIDERED]
+            strength = float(scored.lexical[best].max()) / scored.weight if scored.weight else 0.0
+            found[asked.answerable].append((min(strength, STRENGTH_LIMIT), float(scored.dense[best].max())))
+    return np.array(found[True]).reshape(-1, 2), np.array(found[False]).reshape(-1, 2)
+
+
+def logistic(rows: Scores, truth: Scores, weights: Scores) -> Scores:
+    """Coefficients of each column and the offset."""
+    mean, spread = rows.mean(0), rows.std(0)
+    inputs = np.column_stack([(rows - mean) / spread, np.ones(len(rows))])
+    found = np.zeros(inputs.shape[1])
+    for _ in range(3_000):
+        error = (1 / (1 + np.exp(-inputs @ found)) - truth) * weights
+        found -= 0.5 * (inputs.T @ error / weights.sum() + 0.01 * np.append(found[:-1], 0))
+    slope = found[:-1] / spread
+    return np.append(slope, found[-1] - slope @ mean)
+
+
+def sure(rows: Scores) -> Scores:
+    made: Scores = 1 / (1 + np.exp(-(rows @ np.array([STRENGTH, LIKENESS]) + OFFSET)))
+    return made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("sets", nargs="+", type=Path)
+    parser.add_argument("--evidence", action="store_true")
+    given = parser.parse_args()
+    sets = {path.name: [Index.of(corpus) for corpus in read_set(path)] for path in given.sets}
+    (fit_evidence if given.evidence else vary)(sets)
+
+
+if __name__ == "__main__":
+    main()
