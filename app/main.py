@@ -8,9 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from litestar import Litestar
+from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.exceptions import NotFoundException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
@@ -36,7 +37,9 @@ from app.realtime.shared_drafts import SharedDrafts
 from app.tenancy.members import member_heads
 from app.visitors.sessions import visitor_heads
 from app.web import console, operator, widget
-from app.web.errors import PROBLEMS
+from app.web.console.errors import as_page
+from app.web.errors import PROBLEMS, as_problem
+from app.web.request import AnyBody
 from app.web.runtime import Runtime, provide_runtime
 from app.web.static_files import static_files
 from app.web.widget.cors import allow_origins
@@ -59,7 +62,8 @@ def create_app(settings: Settings, database_url: str | URL) -> Litestar:
             static_files(),
         ],
         dependencies={"runtime": Provide(provide_runtime)},
-        exception_handlers=PROBLEMS,
+        exception_handlers={**PROBLEMS, NotFoundException: _unrouted},
+        request_class=AnyBody,
         middleware=[allow_origins],
         lifespan=[run_background],
         state=State({"runtime": runtime}),
@@ -68,6 +72,12 @@ def create_app(settings: Settings, database_url: str | URL) -> Litestar:
         request_max_body_size=1024 * 1024,
         logging_config=None,
     )
+
+
+def _unrouted(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """An address that no route takes has no door whose errors it would have, but it looks like one."""
+    told = as_page if request.url.path.startswith(f"{console.router.path}/") else as_problem
+    return told(request, error)
 
 
 def assemble(settings: Settings, database_url: str | URL) -> Runtime:

@@ -6,6 +6,8 @@ what a server sends, or break everything at once.
 """
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -42,8 +44,8 @@ class Line:
 
     def reset(self) -> None:
         """Both sides see the connection break, not end."""
-        self.client.transport.abort()
-        self.server.transport.abort()
+        for writer in (self.client, self.server):
+            _reset(writer)
         self._moving.set()
 
 
@@ -89,7 +91,7 @@ class FaultProxy:
         upstream = await self._connect()
         if upstream is None:
             self.counted["refused"] += 1
-            to_client.transport.abort()
+            _reset(to_client)
             return
         from_server, to_server = upstream
         line = Line(to_client, to_server)
@@ -134,6 +136,14 @@ class FaultProxy:
                 line.reset()
                 return
             await _write(line.client, data)
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    # With a linger time of zero the kernel sends RST instead of FIN.
+    if not writer.transport.is_closing():
+        linger = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    writer.transport.abort()
 
 
 async def _read(line: Line, reader: asyncio.StreamReader) -> bytes:

@@ -25,7 +25,7 @@ from ingest.stopwords import STOPWORDS
 # Terms are numbered 0 ... DIMENSIONS - 1, which is what pgvector's sparsevec holds at most.
 DIMENSIONS = 1_000_000_000
 
-K1 = 1.5
+K1 = 1.75
 B = 0.75
 # The length, in terms, at which a chunk is neither favoured nor held back.
 USUAL_LENGTH = 200

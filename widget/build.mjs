@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
 import { minify } from 'terser';
+import { ours, shortSource, shortStyles } from './names.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const out = fileURLToPath(new URL('../app/web/static/', import.meta.url));
@@ -17,7 +18,10 @@ const styles = {
   setup({ onLoad }) {
     onLoad({ filter: /\.css$/ }, async ({ path }) => {
       const { code } = await transform(readFileSync(path, 'utf8'), { loader: 'css', minify: true });
-      return { contents: code.trim().replace(/(--[\w-]+): /g, '$1:'), loader: 'text' };
+      return { contents: shortStyles(code.trim()).replace(/(--\w+): /g, '$1:'), loader: 'text' };
+    });
+    onLoad({ filter: /src[\\/](element|panel[\\/](?!words\b)\w+)\.ts$/ }, ({ path }) => {
+      return { contents: shortSource(readFileSync(path, 'utf8')), loader: 'ts' };
     });
   },
 };
@@ -47,6 +51,7 @@ async function bundle(entry, options) {
     minify: true,
     write: false,
     charset: 'utf8',
+    mangleProps: ours,
     target: 'es2022',
     legalComments: 'none',
     logLevel: 'warning',

@@ -1,22 +1,71 @@
 """The `frontdesk` command."""
 
+from importlib import import_module
+
 import click
 
-from app.cli.asking import ask, search
-from app.cli.checking import doctor
-from app.cli.knowing import evaluate, ingest
-from app.cli.members import member
-from app.cli.serving import migrate, seed, serve, worker
+# Where each command is, and what the list says of it: its own first sentence, kept here so that listing loads none.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "serve": (
+        "app.cli.serving:serve",
+        "Start the server: migrate the database, then serve the widget, the console and the API.",
+    ),
+    "worker": ("app.cli.serving:worker", "Run jobs (answers, documents) in a process of their own."),
+    "migrate": ("app.cli.serving:migrate", "Bring the database's tables up to date."),
+    "seed": (
+        "app.cli.serving:seed",
+        "Make the demo organisation, which knows Frontdesk's own documentation.",
+    ),
+    "ingest": (
+        "app.cli.knowing:ingest",
+        "Add the documents in PATHS, files or whole folders, and index them now.",
+    ),
+    "search": (
+        "app.cli.asking:search",
+        "Show the passages that QUESTION finds, best first, with what speaks for each.",
+    ),
+    "ask": (
+        "app.cli.asking:ask",
+        "Ask QUESTION and stream the cited answer that a visitor would get.",
+    ),
+    "eval": (
+        "app.cli.knowing:evaluate",
+        "Measure retrieval on DIRECTORY: corpus.jsonl, queries.jsonl and qrels.tsv.",
+    ),
+    "member": ("app.cli.members:member", "Members: who may sign in to the console."),
+    "doctor": (
+        "app.cli.checking:doctor",
+        "Check settings, database, widget files and model endpoint, and say what to do.",
+    ),
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class LoadedWhenRun(click.Group):
+    """Imports a command's module when that command is wanted: all of them together take seconds."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[name][0].partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, says) for name, (_, says) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LoadedWhenRun,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(package_name="frontdesk", prog_name="frontdesk")
 def main() -> None:
     """A website chatbot that answers from your own documents and brings in a person when one is needed.
 
     Start with `frontdesk serve`, or `make run` in a checkout.
     """
-
-
-for command in (serve, worker, migrate, seed, ingest, search, ask, evaluate, member, doctor):
-    main.add_command(command)

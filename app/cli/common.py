@@ -17,7 +17,6 @@ from app.kit.db import Database, asyncpg_url
 from app.kit.embedded import EmbeddedDatabaseError, release, start
 from app.kit.errors import Problem
 from app.kit.migrate import MigrationError
-from app.reactions import REACTIONS
 from app.realtime.bus import LocalBus
 from app.tenancy.organisations import enter_organisation
 
@@ -50,6 +49,8 @@ def database_address(settings: Settings) -> Iterator[DatabaseAddress]:
 
 @asynccontextmanager
 async def open_database(address: DatabaseAddress) -> AsyncIterator[Database]:
+    from app.reactions import REACTIONS  # reacting takes everything there is; a command's --help does not
+
     database = Database(address.app, reactions=REACTIONS, info={"bus": LocalBus()}, pool_size=4)
     try:
         yield database

@@ -17,6 +17,7 @@ from app.conversations.happenings import RetryAsked
 from app.conversations.messaging import (
     BOT,
     add_message,
+    hold_text,
     interrupt,
     lock,
     log_event,
@@ -96,6 +97,7 @@ async def _open(
     session: AsyncSession, conversation: Conversation, trigger: Message, answer: Message | None
 ) -> Message:
     if answer is not None:
+        await hold_text(session, answer)
         answer.attempt += 1
         answer.text = ""
         answer.sources = []

@@ -4,6 +4,8 @@ Every verb that writes takes the conversation's row lock first. That is what mak
 number is given and the event inserted by whoever holds the row, and both are committed or neither.
 """
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,6 +27,10 @@ from app.realtime.bus import signal
 
 MAX_TEXT = 5000
 PREVIEW = 160
+# What a terminal obeys and nobody reads. Tabs and line breaks stay.
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# White space, controls, and marks that only say how other characters are to be shown.
+UNSEEN = {"Zs", "Zl", "Zp", "Cc", "Cf"}
 
 
 class ConversationUnknown(NotFound):
@@ -109,9 +115,9 @@ async def get(session: AsyncSession, conversation_id: UUID) -> Conversation:
 
 
 def checked_text(text: str) -> str:
-    """The text as it is stored: without the characters that no database takes, and without outer white space."""
-    text = text.replace("\x00", "").strip()
-    if not text:
+    """The text as it is stored: without control characters, and without outer white space."""
+    text = CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    if all(unicodedata.category(character) in UNSEEN for character in text):
         raise MessageEmpty
     if len(text) > MAX_TEXT:
         raise MessageTooLong(f"A message takes at most 5,000 characters; this one has {len(text):,}.")
@@ -206,10 +212,18 @@ async def change_hands(
 
 async def interrupt(session: AsyncSession, conversation: Conversation, message: Message) -> None:
     """Ends an answer in flight with the text that is stored of it. The caller holds the conversation's lock."""
+    await hold_text(session, message)
     message.state = "interrupted"
     if message.text:
         show_in_list(conversation, message)
     await log_event(session, conversation, "message.updated", message_view(message))
+
+
+async def hold_text(session: AsyncSession, message: Message) -> None:
+    """Takes the row of an answer in flight: its checkpoints are written without the conversation's lock, and one that
+    comes between reading and writing would leave the stored text another than the logged one.
+    """
+    await session.refresh(message, with_for_update=True)
 
 
 async def add_notice(

@@ -1,4 +1,4 @@
-"""What it looks like when the database is away: restarting, unreachable, or out of connections for now."""
+"""What it looks like when the database is away (restarting, unreachable, out of connections), or refuses a text."""
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -25,3 +25,9 @@ def database_is_away(error: BaseException) -> bool:
     if not isinstance(error, DBAPIError):
         return False
     return error.connection_invalidated or isinstance(getattr(error.orig, "__cause__", None), AWAY)
+
+
+def text_is_unusable(error: BaseException) -> bool:
+    """Whether it is a NUL in some text: the one character that PostgreSQL stores nowhere."""
+    refused = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
+    return isinstance(error, DBAPIError) and isinstance(getattr(error.orig, "__cause__", None), refused)

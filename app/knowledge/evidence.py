@@ -15,7 +15,7 @@ from ingest.lexical import words
 
 # Passages that an answer would be made of.
 CONSIDERED = 5
-STRENGTH, LIKENESS, OFFSET = 1.69, 0.25, -1.76
+STRENGTH, LIKENESS, OFFSET = 1.59, 0.23, -1.72
 # More than this, rare words repeated, proves nothing further.
 STRENGTH_LIMIT = 1.5
 

@@ -80,7 +80,7 @@ class Passage:
 
     `score` orders the passages, 0..1, 1 for one that is best in every way. `dense` is the cosine with the question,
     `lexical` the BM25 score, with their ranks among the candidates. `coverage` is the share of the question's weight
-    that the passage's words carry, 0..1. `strength` is the BM25 score for each unit of that weight, 0..2.5: how much
+    that the passage's words carry, 0..1. `strength` is the BM25 score for each unit of that weight, at most K1 + 1: how much
     the passage speaks of all that was asked, whatever the length of the question.
     """
 

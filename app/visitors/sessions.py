@@ -102,6 +102,5 @@ async def leave_contact(session: AsyncSession, visitor_id: UUID, *, email: str, 
     if not local or "." not in domain or " " in email or len(email) > 254:  # noqa: PLR2004 (RFC 5321)
         raise Invalid("That does not look like an e-mail address. It should read like name@example.org.")
     mine = (Visitor.org_id == scope(session)) & (Visitor.id == visitor_id)
-    await session.execute(
-        update(Visitor).where(mine).values(email=email, name=(name or "").strip()[:200] or None)
-    )
+    one_line = " ".join((name or "").split())
+    await session.execute(update(Visitor).where(mine).values(email=email, name=one_line[:200] or None))

@@ -8,12 +8,20 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
 from app.kit.errors import Problem
-from app.kit.failures import database_is_away
+from app.kit.failures import database_is_away, text_is_unusable
 from app.kit.ids import new_id
 
 log = logging.getLogger(__name__)
 
 SERVER_ERROR = 500
+NOT_VALID = "The request is not valid"
+AS_DOCUMENTED = "The body must be a JSON object as the API documentation at /schema/ describes it."
+# What the framework says of itself is for developers of the framework: status -> code, title, detail.
+IN_OUR_WORDS = {
+    404: ("not_found", "Not found", "There is nothing at this address."),
+    405: ("method_not_allowed", "Method not allowed", "This address takes other methods; see /schema/."),
+    413: ("too_large", "Too large", "The request is larger than this address takes. Send less at once."),
+}
 
 
 def problem_document(
@@ -35,10 +43,11 @@ def describe(error: Exception) -> tuple[int, str, str, str, dict[str, str]]:
     if isinstance(error, Problem):
         return error.status, error.code, error.title, error.detail, error.headers
     if isinstance(error, HTTPException) and error.status_code < SERVER_ERROR:
-        title = (
-            str(error.detail) if not isinstance(error, ValidationException) else "The request is not valid"
-        )
-        return error.status_code, "bad_request", title, _sentence(error), dict(error.headers or {})
+        fallback = "bad_request", NOT_VALID, _sentence(error)
+        code, title, detail = IN_OUR_WORDS.get(error.status_code, fallback)
+        return error.status_code, code, title, detail, dict(error.headers or {})
+    if text_is_unusable(error):
+        return 422, "text_unusable", "Unusable text", "A text holds the character NUL. Send it without.", {}
     if database_is_away(error):
         log.warning("The database is not reachable: %s", error)
         detail = "The service cannot reach its database. Nothing is lost; try again in a moment."
@@ -64,8 +73,8 @@ def as_text(_: Request[Any, Any, Any], error: Exception) -> Response[str]:
 def _sentence(error: HTTPException) -> str:
     if isinstance(error, ValidationException):
         fields = "; ".join(f"{field['field']}: {field['message']}" for field in _fields(error))
-        return fields or "The body must be a JSON object as the API documentation describes it."
-    return str(error.detail)
+        return fields or AS_DOCUMENTED
+    return f"The body cannot be read: {error.detail}."
 
 
 def _fields(error: ValidationException) -> list[dict[str, str]]:
@@ -74,6 +83,7 @@ def _fields(error: ValidationException) -> list[dict[str, str]]:
         {"field": str(item.get("key", "")) or "body", "message": str(item.get("message", ""))}
         for item in found
         if isinstance(item, dict)
+        and item.get("message") != "'data'"  # no body: the name of the missing argument
     ]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from litestar import Router
 from litestar.datastructures import MutableScopeHeaders
+from litestar.exceptions import NotFoundException
 from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,6 +20,8 @@ def static_files() -> Router:
 def _with_headers(app: ASGIApp) -> ASGIApp:
     # The loader imports the panel, and an import asks across origins as a fetch does.
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+        if "\x00" in scope["path"]:
+            raise NotFoundException  # no file system has such a name to look for
         keep = "public, max-age=31536000, immutable" if HASHED.search(scope["path"]) else "no-cache"
 
         async def with_headers(message: Message) -> None:

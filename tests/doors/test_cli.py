@@ -3,18 +3,20 @@
 import asyncio
 import json
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+import click
 import pytest
 from sqlalchemy.engine import URL
 
+from app.cli import COMMANDS, main
 from app.kit.db import Database
 from app.tenancy.models import Organisation
 from tests.browser.product import FRONTDESK
 
-COMMANDS = ("serve", "worker", "migrate", "seed", "ingest", "search", "ask", "eval", "member", "doctor")
 HANDBOOK = (
     "# Handbook\n\n## Parking\n\nVisitors park behind the mill. The barrier opens with the code 4711.\n"
 )
@@ -62,6 +64,23 @@ async def test_help_names_every_command_with_a_sentence(terminal: Terminal) -> N
         line = next(line for line in shown.splitlines() if line.strip().startswith(command))
         assert len(line.split()) > 3, f"{command} says nothing: {line}"
         assert (await terminal.run(command, "--help")).code == 0
+
+
+def test_the_list_says_of_each_command_what_the_command_says_of_itself() -> None:
+    context = click.Context(main)
+    for name, (_, says) in COMMANDS.items():
+        command = main.get_command(context, name)
+        assert command is not None
+        assert (command.name, command.get_short_help_str(200)) == (name, says)
+
+
+async def test_listing_the_commands_loads_none_of_them() -> None:
+    """It took three seconds."""
+    code = "import sys, app.cli; app.cli.main(['--help'], standalone_mode=False); print(*sys.modules)"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
+    loaded = (await process.communicate())[0].decode().splitlines()[-1].split()
+    assert "app.cli" in loaded
+    assert not {"sqlalchemy", "openai", "redis", "litestar", "app.cli.common"}.intersection(loaded)
 
 
 async def test_documents_are_added_found_and_quoted(terminal: Terminal, tmp_path: Path) -> None:

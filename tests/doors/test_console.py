@@ -33,7 +33,15 @@ async def test_htmx_is_told_to_go_to_the_sign_in(server: RunningServer) -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["https://evil.example/console/", "//evil.example", "/console\\@evil.example", "/demo", "/console/\n"],
+    [
+        "https://evil.example/console/",
+        "//evil.example",
+        "/console\\@evil.example",
+        "/demo",
+        "/console/\n",
+        "/console/../demo",
+        "/console/%2e%2e/demo",
+    ],
 )
 async def test_sign_in_leads_to_this_console_only(
     server: RunningServer, database: Database, org_id: UUID, target: str

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from app.conversations import answers, messaging, views
+from app.conversations import answers, messaging, queries, views
 from app.kit.db import Database
 from tests.factories import Talk, create_talk, say
 
@@ -101,3 +101,38 @@ async def test_stop_keeps_what_is_written(database: Database, org_id: UUID) -> N
         await answers.stop_answers(session, talk.id)
         assert not await answers.checkpoint(session, answer, "It left our house")
     assert (await messages_of(database, org_id, talk))[1]["text"] == "It left our"
+
+
+async def test_a_checkpoint_between_reading_and_interrupting_is_in_the_log_too(
+    database: Database, org_id: UUID
+) -> None:
+    talk, answer = await asked(database, org_id)
+    async with database.transaction(org_id) as session:
+        conversation = await messaging.lock(session, talk.id)
+        message = (await session.scalars(queries.streaming(session, talk.id))).one()
+        async with database.transaction(org_id) as other:
+            assert await answers.checkpoint(other, answer, "It left our warehouse")
+        await messaging.interrupt(session, conversation, message)
+    await same_in_log(database, org_id, talk, "It left our warehouse")
+
+
+async def test_a_checkpoint_of_the_last_attempt_is_not_the_beginning_of_the_next(
+    database: Database, org_id: UUID
+) -> None:
+    talk, first = await asked(database, org_id)
+    async with database.transaction(org_id) as session:
+        question, _ = (await session.scalars(queries.messages(session, talk.id))).all()
+        async with database.transaction(org_id) as other:
+            assert await answers.checkpoint(other, first, "It left our")
+        assert await answers.begin_answer(session, talk.id, trigger_id=question.id)
+    await same_in_log(database, org_id, talk, "")
+
+
+async def same_in_log(database: Database, org_id: UUID, talk: Talk, text: str) -> None:
+    """What is stored of the answer is what the log says last, and this text."""
+    async with database.transaction(org_id) as session:
+        stored = (await session.scalars(queries.messages(session, talk.id))).all()[-1]
+        events = (await session.scalars(queries.events_after(session, talk.id, 0, 100))).all()
+    told = [event.payload for event in events if event.payload.get("id") == str(stored.id)]
+    assert told[-1] == views.message_view(stored)
+    assert stored.text == text

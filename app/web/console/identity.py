@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from litestar import Request
 from litestar.connection import ASGIConnection
@@ -102,7 +102,7 @@ def _cookie(runtime: Runtime, value: str, max_age: int) -> Cookie:
 
 def local_path(wanted: str) -> str:
     """`wanted` if it is an address of this console, otherwise where the console begins."""
-    plain = wanted.isprintable() and "\\" not in wanted
+    plain = wanted.isprintable() and "\\" not in wanted and "/." not in unquote(wanted)
     return wanted if plain and wanted.startswith(HOME) else HOME
 
 

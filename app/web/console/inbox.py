@@ -1,7 +1,7 @@
 """The inbox: its list, a conversation beside it, and what a member does with one."""
 
 from typing import Annotated, Any, Literal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 from litestar import Controller, Response, get, post
@@ -33,7 +33,7 @@ class Place(msgspec.Struct):
 
 
 class Reply(Place):
-    client_id: UUID = msgspec.field(default_factory=lambda: UUID(int=0))
+    client_id: UUID = msgspec.field(default_factory=uuid4)
     text: str = ""
 
 

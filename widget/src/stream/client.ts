@@ -109,14 +109,14 @@ export class Client {
   }
 
   /** After a change, a client without a stream asks what came of it. */
-  async #act<T>(method: string, path: string, body: unknown): Promise<T> {
+  async #act<T>(method: string, path: string, body: object): Promise<T> {
     const result = await call<T>(this.#door, method, path, body);
     if (this.link !== 'live') this.#follow?.poll().catch(() => this.wake());
     return result;
   }
 
   /** Acts within the conversation; if that has gone, once more within a new one. */
-  async #within<T>(method: string, verb: string, body: unknown): Promise<T> {
+  async #within<T>(method: string, verb: string, body: object): Promise<T> {
     const act = (id: string): Promise<T> => this.#act(method, `/v1/conversations/${id}/${verb}`, body);
     const id = await this.#conversation();
     const mark = this.#mark();
@@ -141,10 +141,10 @@ export class Client {
     const { token, start = uuid() } = this.#store.read();
     const mark = this.#mark();
     if (!token) await this.#session();
-    this.#store.update(() => ({ start }));
+    this.#store.update({ start });
     try {
       const snapshot = await call<Snapshot>(this.#door, 'POST', '/v1/conversations', { client_id: start });
-      this.#store.update(() => ({ conversation: snapshot.id }));
+      this.#store.update({ conversation: snapshot.id });
       this.#attend(snapshot.id, snapshot);
       return snapshot.id;
     } catch (reason) {
@@ -156,7 +156,7 @@ export class Client {
 
   async #session(): Promise<void> {
     const { token } = await call<Stored>(this.#door, 'POST', '/v1/sessions', { site: this.#options.site });
-    this.#store.update(() => ({ token }));
+    this.#store.update({ token });
   }
 
   #attend(id: string, snapshot?: Snapshot): void {
@@ -189,7 +189,7 @@ export class Client {
     // Of several that find out, only the first does it.
     if (this.#mark() !== mark) return;
     this.close();
-    this.#store.update(() => (ended ? { ...NO_CONVERSATION, token: undefined } : NO_CONVERSATION));
+    this.#store.update({ ...NO_CONVERSATION, ...(ended && { token: undefined }) });
     this.#options.expired();
   }
 

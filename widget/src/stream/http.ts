@@ -27,12 +27,12 @@ export interface Door {
 const PATIENCE_MS = 20_000;
 
 /** Sends a request with the door's token and returns its JSON body, or undefined where there is none. Throws Problem. */
-export async function call<T>(door: Door, method: string, path: string, body?: unknown): Promise<T> {
+export async function call<T>(door: Door, method: string, path: string, body?: object): Promise<T> {
   const response = await reach(door.base + path, {
     method,
     signal: AbortSignal.timeout(PATIENCE_MS),
-    headers: { ...bearer(door), ...(body ? { 'content-type': 'application/json' } : {}) },
-    ...(body ? { body: JSON.stringify(body) } : {}),
+    headers: { ...bearer(door), ...(body && { 'content-type': 'application/json' }) },
+    body: JSON.stringify(body),
   });
   return json<T>(response) as Promise<T>;
 }

@@ -37,7 +37,7 @@ export class Outbox {
 
   add(text: string): void {
     const entry: Entry = { client_id: uuid(), text };
-    this.#options.store.update(({ outbox }) => ({ outbox: [...(outbox ?? []), entry] }));
+    this.#keep((outbox) => [...outbox, entry]);
     this.pending.push({ ...entry, state: 'sending' });
     this.#options.changed();
     void this.drain();
@@ -86,10 +86,13 @@ export class Outbox {
 
   #done(entry: Pending, state: 'sent' | 'refused'): number {
     entry.state = state;
-    this.#options.store.update(({ outbox }) => ({
-      outbox: outbox?.filter(({ client_id }) => client_id !== entry.client_id),
-    }));
+    this.#keep((outbox) => outbox.filter(({ client_id }) => client_id !== entry.client_id));
     this.#options.changed();
     return 0;
+  }
+
+  #keep(change: (outbox: Entry[]) => Entry[]): void {
+    const { store } = this.#options;
+    store.update({ outbox: change(store.read().outbox ?? []) });
   }
 }

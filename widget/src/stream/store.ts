@@ -33,9 +33,8 @@ export class Store {
   }
 
   /** Always changes what is stored now, because another tab may have written since. */
-  update(change: (stored: Stored) => Stored): void {
-    const stored = this.read();
-    const changed = { ...stored, ...change(stored) };
+  update(change: Stored): void {
+    const changed = { ...this.read(), ...change };
     try {
       localStorage.setItem(this.#name, JSON.stringify(changed));
     } catch {

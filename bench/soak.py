@@ -1,0 +1,240 @@
+"""
+Nothing is lost, whatever breaks: two servers, PostgreSQL, Redis and a model, with visitors and agents at work, while
+processes are killed and frozen, connections break, and databases restart. The faults are drawn from a seed.
+
+    python -m bench.soak                     # two minutes, 50 visitors, 5 agents; prints one JSON object
+    python -m bench.soak --seconds 20 --visitors 8 --agents 2 --seed 7
+
+Exits 1 unless nothing was lost, doubled or disordered, every answer is what was written, the bot never spoke after a
+person had taken over, and everybody was up to date within five seconds of the last fault.
+"""
+
+import argparse
+import asyncio
+import json
+import re
+import secrets
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.conversations import queries, views
+from app.conversations.models import Conversation
+from app.tenancy.organisations import enter_organisation
+from bench.soaking import weather
+from bench.soaking.judge import Seen, Truth, Verdict, judge
+from bench.soaking.people import Agent, Town, Visitor
+from bench.soaking.world import MARKER, PASSWORD, World, answer_to, running
+
+CONVERGES_WITHIN_S = 5.0
+SETTLES_WITHIN_S = 60.0
+MUST_BE_ZERO = ("lost", "duplicated", "reordered", "wrong_bytes", "bot_after_takeover", "stuck")
+# A process is measured once it has warmed up.
+WARM_S = 20.0
+
+
+# The last line of a traceback.
+ERROR = re.compile(r"^[\w.]+(?:Error|Exception|Exit|Interrupt)\b.{0,100}", re.MULTILINE)
+
+
+@dataclass
+class Run:
+    world: World
+    town: Town
+    seconds: float
+    faults: list[weather.Fault]
+    struck: Counter[str] = field(default_factory=Counter)
+    memory: dict[tuple[int, int], list[tuple[float, int]]] = field(default_factory=dict)
+
+    async def live(self, people: list[Visitor | Agent]) -> float:
+        """Everybody at work until the last fault is over; returns how long all needed then to be up to date."""
+        busy = [asyncio.create_task(person.live()) for person in people]
+        watching = asyncio.create_task(self._watch_memory())
+        try:
+            await self._weather(busy)
+            self.town.closing.set()
+            converged = await self._converge()
+            await self._settle()
+        finally:
+            for task in [*busy, watching]:
+                task.cancel()
+            ended = await asyncio.gather(*busy, return_exceptions=True)
+        for error in ended:
+            if isinstance(error, Exception):
+                raise error
+        return converged
+
+    async def _weather(self, busy: list["asyncio.Task[None]"]) -> None:
+        proxy = self.world.proxy
+        proxy.resets_before = proxy.resets_after = weather.NOISE
+        deadline = time.monotonic() + self.seconds
+        for fault in self.faults:
+            if time.monotonic() > deadline:
+                break
+            print(f"{fault.kind} {fault.for_s:g}s", file=sys.stderr, flush=True)
+            self.struck[fault.kind] += 1
+            await weather.strike(self.world, fault)
+            for task in busy:
+                if task.done():
+                    task.result()
+        await asyncio.sleep(max(0.0, deadline - time.monotonic()))
+        await self.world.whole()
+        proxy.resets_before = proxy.resets_after = 0.0
+
+    async def _converge(self) -> float:
+        began = time.monotonic()
+        while not await self._up_to_date():
+            if time.monotonic() - began > SETTLES_WITHIN_S:
+                return time.monotonic() - began
+            await asyncio.sleep(0.1)
+        return time.monotonic() - began
+
+    async def _up_to_date(self) -> bool:
+        """Nothing waits in an outbox, and every screen shows what the database holds."""
+        heads = await self._heads()
+        return not self.town.unsent and all(
+            follower.last_seq >= heads[follower.conversation] for follower in self.town.followers
+        )
+
+    async def _settle(self) -> None:
+        """Answers under way may end, and be seen to end."""
+        began = time.monotonic()
+        while time.monotonic() - began < SETTLES_WITHIN_S:
+            writing = any(
+                message["state"] == "streaming"
+                for follower in self.town.followers
+                for message in follower.messages.values()
+            )
+            if not writing and await self._up_to_date():
+                await asyncio.sleep(1)
+                if await self._up_to_date():
+                    return
+            await asyncio.sleep(0.2)
+
+    async def _heads(self) -> dict[str, int]:
+        async with self.world.database.transaction(None) as session:
+            await enter_organisation(session, "demo")
+            found = await session.execute(select(Conversation.id, Conversation.last_seq))
+            return {str(row[0]): row[1] for row in found.all()}
+
+    async def _watch_memory(self) -> None:
+        while True:
+            for number, server in enumerate(self.world.servers):
+                if (held := server.memory) is not None:
+                    samples = self.memory.setdefault((number, server.starts), [])
+                    samples.append((time.monotonic(), held))
+            await asyncio.sleep(1)
+
+    async def verdict(self) -> Verdict:
+        truths = {name: await self._truth(name) for name in self.town.conversations}
+        seen = [
+            Seen(one.conversation, list(one.messages.values()), one.wrongs) for one in self.town.followers
+        ]
+        markers = [found for ack in self.town.acks for found in MARKER.findall(ack.text)]
+        return judge(self.town.acks, truths, seen, {marker: answer_to(marker) for marker in markers})
+
+    async def _truth(self, conversation: str) -> Truth:
+        async with self.world.database.transaction(None) as session:
+            await enter_organisation(session, "demo")
+            query = queries.events_after(session, UUID(conversation), 0, 1_000_000)
+            events = [views.event_view(event) for event in (await session.scalars(query)).all()]
+            found = (await session.scalars(queries.messages(session, UUID(conversation)))).all()
+            return Truth(events, [views.message_view(message) for message in found])
+
+
+def slope(samples: list[tuple[float, int]]) -> float | None:
+    """Megabytes a minute that a process grew, by least squares; None where it did not live long enough to tell."""
+    warm = [(at, held) for at, held in samples if at >= samples[0][0] + WARM_S]
+    if len(warm) < WARM_S:
+        return None
+    middle_at = sum(at for at, _ in warm) / len(warm)
+    middle = sum(held for _, held in warm) / len(warm)
+    above = sum((at - middle_at) * (held - middle) for at, held in warm)
+    below = sum((at - middle_at) ** 2 for at, _ in warm)
+    return above / below * 60 / 1e6
+
+
+async def soak(seconds: float, seed: int, visitors: int, agents: int) -> dict[str, Any]:
+    random = Random(seed)  # noqa: S311 (repeatable on purpose)
+    faults = weather.forecast(Random(seed), seconds)  # noqa: S311
+    with tempfile.TemporaryDirectory(prefix="frontdesk-soak-") as folder:
+        async with running(Path(folder), random) as world:
+            town = Town(world.proxy.url, await world.site())
+            emails = [f"agent{number}@soak.example" for number in range(agents)]
+            await world.hire(emails)
+            people: list[Visitor | Agent] = [
+                Visitor(f"v{number:02}", number, town, Random(f"{seed}/v{number}"))  # noqa: S311
+                for number in range(visitors)
+            ]
+            people += [
+                Agent(f"a{number:02}", 900 + number, town, Random(f"{seed}/a{number}"), email, PASSWORD)  # noqa: S311
+                for number, email in enumerate(emails)
+            ]
+            run = Run(world, town, seconds, faults)
+            converged = await run.live(people)
+            return _report(run, await run.verdict(), seed, converged)
+
+
+def _report(run: Run, verdict: Verdict, seed: int, converged: float) -> dict[str, Any]:
+    town, slopes = (
+        run.town,
+        [found for samples in run.memory.values() if (found := slope(samples)) is not None],
+    )
+    clients = sum((follower.counted for follower in town.followers), Counter[str]())
+    zeros = {name: verdict.counts[name] for name in MUST_BE_ZERO}
+    passed = not any(zeros.values()) and converged <= CONVERGES_WITHIN_S and not town.refusals
+    return {
+        "passed": passed,
+        "seed": seed,
+        "seconds": run.seconds,
+        "visitors": len(town.followers),
+        "acknowledged": verdict.acknowledged,
+        **zeros,
+        "converged_s": round(converged, 2),
+        "memory_mb_per_minute": round(max(slopes), 2) if slopes else None,
+        "answers": _answers(town),
+        "faults": dict(run.struck),
+        "resets": run.world.proxy.counted,
+        "clients": dict(clients),
+        "refusals": town.refusals[:10],
+        "notes": verdict.notes,
+        "errors": dict(Counter(ERROR.findall(run.world.logs)).most_common(12)),
+    }
+
+
+def _answers(town: Town) -> dict[str, int]:
+    states = Counter(
+        message["state"]
+        for follower in town.followers
+        for message in follower.messages.values()
+        if message["author"]["kind"] == "bot"
+    )
+    return dict(states)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--seed", type=int, default=None, help="what the faults are drawn from; printed")
+    parser.add_argument("--visitors", type=int, default=50)
+    parser.add_argument("--agents", type=int, default=5)
+    given = parser.parse_args()
+    seed = secrets.randbelow(1_000_000) if given.seed is None else given.seed
+    print(f"seed {seed}", file=sys.stderr, flush=True)
+    report = asyncio.run(soak(given.seconds, seed, given.visitors, given.agents))
+    print(json.dumps(report, indent=2))
+    sys.exit(0 if report["passed"] else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,198 @@
+"""Who uses the service: visitors with their outbox, agents at the console. Each has a script and dice of their own."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, TypeVar
+from uuid import UUID
+
+import httpx
+
+from bench.soaking.client import Follower, Passing, Refused, call
+from bench.soaking.judge import Ack
+
+Result = TypeVar("Result")
+
+QUESTIONS = (
+    "How do I connect a language model?",
+    "How do I put the widget on my page?",
+    "Where does the embedded database keep its data?",
+    "How do I back up the database?",
+    "What does a worker do?",
+)
+
+
+@dataclass
+class Town:
+    """What everybody knows: the way in, who talks where, and what was acknowledged."""
+
+    url: str
+    site: str
+    acks: list[Ack] = field(default_factory=list)
+    conversations: list[str] = field(default_factory=list)
+    followers: list[Follower] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    unsent: int = 0
+
+    def http(self, number: int, **headers: str) -> httpx.AsyncClient:
+        """A browser of its own address, so that limits by address count people and not the proxy."""
+        known = {"X-Forwarded-For": f"10.{number >> 8}.{number & 255}.1", **headers}
+        return httpx.AsyncClient(base_url=self.url, headers=known, verify=False, timeout=5)  # noqa: S501 (plain http)
+
+
+async def insist(random: Random, act: Callable[[], Awaitable[Result]]) -> Result:
+    """Tries until it succeeds or is refused for good."""
+    failures = 0
+    while True:
+        try:
+            return await act()
+        except Passing as error:
+            failures += 1
+            await asyncio.sleep(error.after_s or random.random() * min(3.0, 0.3 * 2**failures))
+
+
+def client_id(random: Random) -> str:
+    return str(UUID(int=random.getrandbits(128), version=4))
+
+
+@dataclass
+class Visitor:
+    name: str
+    number: int
+    town: Town
+    random: Random
+    _count: int = 0
+
+    async def live(self) -> None:
+        async with self.town.http(self.number) as http:
+            session = await insist(
+                self.random, lambda: call(http, "POST", "/v1/sessions", json={"site": self.town.site})
+            )
+            http.headers["Authorization"] = f"Bearer {session.json()['token']}"
+            start = {"client_id": client_id(self.random)}
+            made = await insist(self.random, lambda: call(http, "POST", "/v1/conversations", json=start))
+            follower = Follower(http, made.json()["id"], self.random)
+            self.town.conversations.append(follower.conversation)
+            self.town.followers.append(follower)
+            following = asyncio.create_task(follower.run())
+            try:
+                while not self.town.closing.is_set():
+                    await self._think()
+                    await self._act(http, follower)
+                await following
+            finally:
+                following.cancel()
+
+    async def _think(self) -> None:
+        try:
+            async with asyncio.timeout(self.random.uniform(1.5, 7)):
+                await self.town.closing.wait()
+        except TimeoutError:
+            pass
+
+    async def _act(self, http: httpx.AsyncClient, follower: Follower) -> None:
+        if self.town.closing.is_set():
+            return
+        dice = self.random.random()
+        if dice < 0.72:
+            await self._write(http, follower)
+        elif dice < 0.8:
+            await self._try(follower.reload)
+        elif dice < 0.88:
+            seq = {"seq": max(0, follower.last_seq)}
+            await self._try(lambda: call(http, "PUT", f"{follower.path}/read", json=seq))
+        elif dice < 0.92:
+            await self._try(lambda: call(http, "POST", f"{follower.path}/stop", json={}))
+        elif dice < 0.96:
+            await self._try(lambda: call(http, "POST", f"{follower.path}/handoff", json={}))
+        else:
+            await self._retry(http, follower)
+
+    async def _write(self, http: httpx.AsyncClient, follower: Follower) -> None:
+        """The outbox: one message after the other, each until it is acknowledged, always under the same client_id."""
+        self._count += 1
+        text = f"{self.random.choice(QUESTIONS)} ({self.name}-m{self._count:04})"
+        body = {"client_id": client_id(self.random), "text": text}
+        self.town.unsent += 1
+        answer = await insist(self.random, lambda: call(http, "POST", f"{follower.path}/messages", json=body))
+        self.town.unsent -= 1
+        posted = answer.json()
+        self.town.acks.append(Ack(self.name, follower.conversation, body["client_id"], text, posted["seq"]))
+
+    async def _retry(self, http: httpx.AsyncClient, follower: Follower) -> None:
+        broken = [one["id"] for one in follower.messages.values() if one["state"] == "interrupted"]
+        if broken:
+            await self._try(lambda: call(http, "POST", f"/v1/messages/{broken[-1]}/retry"))
+
+    async def _try(self, act: Callable[[], Awaitable[object]]) -> None:
+        """Once: what does not work out is left."""
+        try:
+            await act()
+        except Passing:
+            return
+        except Refused as error:
+            if error.status != 409:
+                self.town.refusals.append(str(error))
+
+
+@dataclass
+class Agent:
+    name: str
+    number: int
+    town: Town
+    random: Random
+    email: str
+    password: str
+    _count: int = 0
+
+    async def live(self) -> None:
+        async with self.town.http(
+            self.number, **{"Sec-Fetch-Site": "same-origin", "HX-Request": "true"}
+        ) as http:
+            form = {"email": self.email, "password": self.password}
+            await insist(self.random, lambda: call(http, "POST", "/console/sign-in", data=form))
+            watching = asyncio.create_task(self._watch(http))
+            try:
+                while not self.town.closing.is_set():
+                    await asyncio.sleep(self.random.uniform(0.5, 2))
+                    if self.town.conversations:
+                        await self._attend(http, self.random.choice(self.town.conversations))
+            finally:
+                watching.cancel()
+
+    async def _watch(self, http: httpx.AsyncClient) -> None:
+        """The console's stream, held open as the console does."""
+        while True:
+            try:
+                async with http.stream("GET", "/console/live", timeout=httpx.Timeout(5, read=40)) as live:
+                    async for _ in live.aiter_bytes():
+                        pass
+            except (httpx.HTTPError, httpx.StreamError):
+                await asyncio.sleep(self.random.random() * 3)
+
+    async def _attend(self, http: httpx.AsyncClient, conversation: str) -> None:
+        """Takes over, says a few things, gives the conversation back."""
+        base = f"/console/conversations/{conversation}"
+        try:
+            await insist(self.random, lambda: call(http, "POST", f"{base}/take-over"))
+            for _ in range(self.random.randint(1, 3)):
+                await asyncio.sleep(self.random.uniform(0.2, 1.5))
+                await self._say(http, base, conversation)
+            end = self.random.choice(("hand-back", "hand-back", "resolve"))
+            await insist(self.random, lambda: call(http, "POST", f"{base}/{end}", data={"tab": "all"}))
+        except Refused as error:
+            if error.status != 409:
+                self.town.refusals.append(str(error))
+
+    async def _say(self, http: httpx.AsyncClient, base: str, conversation: str) -> None:
+        self._count += 1
+        text = f"Let me look into that. ({self.name}-m{self._count:04})"
+        form: dict[str, Any] = {"client_id": client_id(self.random), "text": text, "tab": "all"}
+        self.town.unsent += 1
+        try:
+            await insist(self.random, lambda: call(http, "POST", f"{base}/messages", data=form))
+            self.town.acks.append(Ack(self.name, conversation, form["client_id"], text))
+        finally:
+            self.town.unsent -= 1

@@ -1,0 +1,218 @@
+"""Real processes: a PostgreSQL, a Redis, a model endpoint, and two `frontdesk serve` on one database."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx
+
+from app.kit.db import Database
+from app.kit.embedded import EmbeddedDatabase, cluster, release, roles, start
+from app.kit.embedded.home import prepare_home
+from app.kit.embedded.programs import find_programs
+from app.kit.embedded.programs import run as run_program
+from app.tenancy.members import add_member
+from app.tenancy.organisations import enter_organisation
+from bench.faults import FaultProxy
+from bench.soaking.judge import BY_MODEL
+from tests.model_server import Act, ModelServer
+from tests.redis_server import RedisServer, free_port
+
+FRONTDESK = Path(sys.executable).with_name("frontdesk")
+ROOT = Path(__file__).resolve().parents[2]
+MARKER = re.compile(r"v\d+-m\d+")
+PASSWORD = "a password for the soak"  # noqa: S105 (of members that live for minutes)
+BAD_ACTS = (
+    Act(status=500),
+    Act(status=429, retry_after="1"),
+    Act(text=f"{BY_MODEL}nobody", after=2, end="cut"),
+    Act(text="One two three four five six", after=3, end="reset"),
+    Act(text="One two three four five six", after=3, end="garbage"),
+    Act(text="One two three four five six", after=3, end="error"),
+)
+
+
+def answer_to(marker: str) -> str:
+    """Of each question its own answer, with characters that take one, two, three and four bytes."""
+    return (
+        f"{BY_MODEL}{marker}: "
+        + f"words for {marker}, naïve café 漢字 🙂 and so on, " * 5
+        + "and an end [1]."
+    )
+
+
+@dataclass
+class Brain(ModelServer):
+    """The model endpoint. While `bad` it fails in one way after the other."""
+
+    bad: bool = False
+    random: Random = field(default_factory=Random)
+
+    def _next(self) -> Act:
+        self.requests.clear()
+        return self.random.choice(BAD_ACTS) if self.bad else Act(text=_say, pause_s=0.01)
+
+
+def _say(body: dict[str, Any]) -> str:
+    found = MARKER.findall(body["messages"][-1]["content"])
+    return answer_to(found[-1]) if found else "I cannot tell."
+
+
+@dataclass
+class Server:
+    """One `frontdesk serve`."""
+
+    port: int
+    environment: Mapping[str, str]
+    log: Path
+    process: asyncio.subprocess.Process | None = None
+    starts: int = 0
+
+    async def start(self) -> None:
+        """Returns once it is ready. A start that fails, as without a database, is repeated as a supervisor would."""
+        async with (
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=2) as http,
+            asyncio.timeout(90),
+        ):
+            while not await self._ready(http):
+                if self.process is None or self.process.returncode is not None:
+                    await self._spawn()
+                await asyncio.sleep(0.1)
+
+    async def _spawn(self) -> None:
+        self.starts += 1
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                str(FRONTDESK), "serve", env=self.environment, stdout=log, stderr=log, cwd=ROOT
+            )
+
+    async def _ready(self, http: httpx.AsyncClient) -> bool:
+        try:
+            return (await http.get("/health/ready")).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def send(self, sign: signal.Signals) -> None:
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(sign)
+
+    async def end(self, sign: signal.Signals) -> None:
+        self.send(sign)
+        if self.process is not None:
+            await self.process.wait()
+
+    @property
+    def memory(self) -> int | None:
+        """Resident bytes, None while it does not run."""
+        try:
+            number = self.process.pid if self.process else 0
+            return int(Path(f"/proc/{number}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        except (OSError, IndexError):
+            return None
+
+
+@dataclass
+class World:
+    folder: Path
+    embedded: EmbeddedDatabase
+    redis: RedisServer
+    model: Brain
+    servers: list[Server]
+    proxy: FaultProxy
+    database: Database
+    starting: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    def start_again(self, server: Server) -> None:
+        """Starts a server, while other things happen."""
+        self.starting.add(asyncio.create_task(server.start()))
+
+    async def whole(self) -> None:
+        """Returns once every server is ready."""
+        await asyncio.gather(*self.starting)
+
+    @property
+    def logs(self) -> str:
+        return "".join(server.log.read_text() for server in self.servers)
+
+    def restart_postgres(self, mode: str) -> None:
+        """`fast` ends what runs and writes everything; `immediate` is a crash. Blocks."""
+        home = prepare_home(self.folder / "database")
+        programs = find_programs(home)
+        how = (f"--pgdata={home.cluster}", f"--mode={mode}", "--wait")
+        run_program(home, programs, "pg_ctl", "stop", *how, task="stop")
+        superuser = roles.passwords(home)[roles.SUPERUSER]
+        cluster.ensure_running(home, programs, superuser_password=superuser)
+
+    async def site(self) -> str:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.servers[0].port}", timeout=20) as http:
+            found = re.search(r'data-site="([^"]+)"', (await http.get("/demo")).text)
+        if found is None:
+            raise RuntimeError("The demo page names no site.")
+        return found[1]
+
+    async def hire(self, emails: list[str]) -> None:
+        """Agents of the demo organisation, all with PASSWORD."""
+        async with self.database.transaction(None) as session:
+            await enter_organisation(session, "demo")
+            for email in emails:
+                await add_member(
+                    session, email=email, name=email.partition("@")[0], role="agent", password=PASSWORD
+                )
+
+
+@asynccontextmanager
+async def running(folder: Path, random: Random) -> AsyncIterator[World]:
+    """Everything up and ready; gone afterwards, whatever happened."""
+    embedded = await asyncio.to_thread(_start_postgres, folder)
+    async with AsyncExitStack() as stack:
+        stack.callback(release, embedded)
+        redis = await stack.enter_async_context(RedisServer.running())
+        model = await stack.enter_async_context(Brain(random=random).running())
+        database = Database(embedded.app_url, pool_size=2)
+        stack.push_async_callback(database.close)
+        servers = [
+            Server(port, _environment(port, embedded, redis, model.url), folder / f"server-{port}.log")
+            for port in (free_port(), free_port())
+        ]
+        for server in servers:
+            stack.push_async_callback(_put_down, server)
+            await server.start()
+        proxy = FaultProxy([server.port for server in servers], random)
+        await stack.enter_async_context(proxy.running())
+        assert isinstance(model, Brain)
+        yield World(folder, embedded, redis, model, servers, proxy, database)
+
+
+def _start_postgres(folder: Path) -> EmbeddedDatabase:
+    # Run by root, PostgreSQL is another user, who has to get to its data.
+    folder.chmod(0o711)
+    return start(folder / "database")
+
+
+async def _put_down(server: Server) -> None:
+    server.send(signal.SIGCONT)
+    await server.end(signal.SIGKILL)
+
+
+def _environment(port: int, embedded: EmbeddedDatabase, redis: RedisServer, model: str) -> dict[str, str]:
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "FRONTDESK_"))
+    }
+    return {
+        **kept,
+        "PORT": str(port),
+        "DATABASE_URL": embedded.app_url,
+        "DATABASE_OWNER_URL": embedded.owner_url,
+        "REDIS_URL": redis.url,
+        "OPENAI_BASE_URL": model,
+        "FRONTDESK_JOB_LEASE": "3",
+        "FRONTDESK_ANSWER_DEADLINE": "15",
+    }
