@@ -162,7 +162,10 @@ def slope(samples: list[tuple[float, int]]) -> float | None:
     return above / below * 60 / 1e6
 
 
-async def soak(seconds: float, seed: int, visitors: int, agents: int) -> dict[str, Any]:
+async def soak(
+    seconds: float, seed: int, visitors: int, agents: int, logs: Path | None = None
+) -> dict[str, Any]:
+    """The report. `logs` is a file that the servers' logs are written to."""
     random = Random(seed)  # noqa: S311 (repeatable on purpose)
     faults = weather.forecast(Random(seed), seconds)  # noqa: S311
     with tempfile.TemporaryDirectory(prefix="frontdesk-soak-") as folder:
@@ -180,6 +183,8 @@ async def soak(seconds: float, seed: int, visitors: int, agents: int) -> dict[st
             ]
             run = Run(world, town, seconds, faults)
             converged = await run.live(people)
+            if logs is not None:
+                await asyncio.to_thread(logs.write_text, world.logs)
             return _report(run, await run.verdict(), seed, converged)
 
 
@@ -206,6 +211,7 @@ def _report(run: Run, verdict: Verdict, seed: int, converged: float) -> dict[str
         "clients": dict(clients),
         "refusals": town.refusals[:10],
         "notes": verdict.notes,
+        "unexpected_errors": run.world.logs.count("Unexpected error"),
         "errors": dict(Counter(ERROR.findall(run.world.logs)).most_common(12)),
     }
 
@@ -228,10 +234,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=None, help="what the faults are drawn from; printed")
     parser.add_argument("--visitors", type=int, default=50)
     parser.add_argument("--agents", type=int, default=5)
+    parser.add_argument("--logs", type=Path, help="a file for the servers' logs")
     given = parser.parse_args()
     seed = secrets.randbelow(1_000_000) if given.seed is None else given.seed
     print(f"seed {seed}", file=sys.stderr, flush=True)
-    report = asyncio.run(soak(given.seconds, seed, given.visitors, given.agents))
+    report = asyncio.run(soak(given.seconds, seed, given.visitors, given.agents, given.logs))
     print(json.dumps(report, indent=2))
     sys.exit(0 if report["passed"] else 1)
 

@@ -20,7 +20,7 @@ const styles = {
       const { code } = await transform(readFileSync(path, 'utf8'), { loader: 'css', minify: true });
       return { contents: shortStyles(code.trim()).replace(/(--\w+): /g, '$1:'), loader: 'text' };
     });
-    onLoad({ filter: /src[\\/](element|panel[\\/](?!words\b)\w+)\.ts$/ }, ({ path }) => {
+    onLoad({ filter: /src[\\/](element|panel[\\/]\w+)\.ts$/ }, ({ path }) => {
       return { contents: shortSource(readFileSync(path, 'utf8')), loader: 'ts' };
     });
   },
@@ -70,7 +70,7 @@ async function bundle(entry, options) {
 const strings = await tableOfStrings();
 const panels = await Promise.all(
   LANGUAGES.map((_, column) =>
-    bundle('src/panel/panel.ts', { format: 'esm', plugins: [styles, wordsOf(column)] }),
+    bundle('src/panel/panel.ts', { format: 'esm', plugins: [wordsOf(column), styles] }),
   ),
 );
 // One version for all languages, so that the loader has to know only that.

@@ -1,57 +1,107 @@
 /**
  * Shortens the names that nobody but the widget sees: classes, custom properties, and properties of its own objects.
- * The sources keep words; a visitor downloads letters.
+ * The sources keep their words; a visitor downloads letters.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const sources = fileURLToPath(new URL('./src/', import.meta.url));
 
-/** How a class is named in the panel's sources: `'div.note'`, and in no other way. */
+/** Properties of objects that neither the server, the page, the browser nor its storage knows. */
+const OURS = [
+  ...['acted', 'attend', 'bearer', 'calm', 'client', 'connection', 'dead', 'drain', 'element'],
+  ...[
+    'handoff',
+    'hold',
+    'input',
+    'link',
+    'loading',
+    'mark',
+    'named',
+    'note',
+    'offer',
+    'passing',
+    'pending',
+    'poll',
+  ],
+  ...[
+    'post',
+    'refusal',
+    'refused',
+    'resend',
+    'resume',
+    'retry',
+    'retryAfter',
+    'run',
+    'settle',
+    'store',
+    'toLatest',
+  ],
+  ...['trouble', 'update', 'view', 'wake'],
+];
+/** Where the names of everybody are. */
+const THEIRS = ['stream/types.ts', 'stream/store.ts', 'host.ts', 'panel/strings.ts'];
+
+/** How a class is named in the panel's sources: as in `'div.note'`, and in no other way. */
 const ELEMENT = /'[a-z]\w*(\.[a-z]\w*)+'/g;
 const CLASS = /\.([a-z]\w*)/g;
 const VARIABLE = /--[a-z][\w-]*/g;
+const DECLARED = /^ +(?:readonly )?(\w+)\??:/gm;
 
-/** Properties of objects that neither the server, the browser nor the page knows. */
-const OURS =
-  /^(acted|again|attend|bearer|calm|changed|connection|drain|element|expired|hold|mark|named|note|offer|outbox|passing|poll|redraw|refusal|refused|resend|retryAfter|settle|toLatest|trouble|update|wake)$/;
+/** The letters that minified code has most of come first: they are packed shortest. */
+const LETTERS = 'teinarsoldhcupgfmbvwykxqjzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
-export const ours = OURS;
-
-const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
-const styles = ['launcher.css', 'panel/panel.css'].map((name) => readFileSync(sources + name, 'utf8'));
+const styles = ['launcher.css', 'panel/panel.css'].map(read);
 const panel = readdirSync(`${sources}panel`).filter((name) => name.endsWith('.ts'));
-const named = panel.flatMap((name) => readFileSync(`${sources}panel/${name}`, 'utf8').match(ELEMENT) ?? []);
+const elements = panel.flatMap((name) => read(`panel/${name}`).match(ELEMENT) ?? []);
+// The launcher's are put together while it runs, so they cannot be found.
+const launcher = namesIn(styles[0], CLASS);
+const found = namesIn(elements.join(), CLASS).filter((name) => !launcher.includes(name));
+const classes = lettersFor([...found, ...namesIn(styles[1], CLASS).filter((name) => found.includes(name))]);
+const variables = lettersFor(namesIn(styles.join(), VARIABLE));
 
-// The launcher's classes are the loader's too, which is the same for every version of the panel.
-const shared = new Set(found(styles[0], CLASS));
-const classes = lettersFor(found(named.join(), CLASS).filter((name) => !shared.has(name)));
-const variables = lettersFor(found(styles.join(), VARIABLE));
+/** Matches the properties that are ours alone. */
+export const ours = propertiesOfOurs();
 
 /** A style sheet with its short names. */
 export function shortStyles(css) {
-  return shortVariables(css).replace(CLASS, (whole, name) => `.${classes[name] ?? name}`);
+  return shortVariables(shortClasses(css));
 }
 
-/** A source of the panel with the short names of the style sheets. */
+/** A source of the panel or the launcher, with the short names of the style sheets. */
 export function shortSource(code) {
-  const withClasses = code.replace(ELEMENT, (element) =>
-    element.replace(CLASS, (_, name) => `.${classes[name] ?? name}`),
-  );
-  return shortVariables(withClasses);
+  return shortVariables(code.replace(ELEMENT, shortClasses));
+}
+
+function propertiesOfOurs() {
+  const theirs = THEIRS.flatMap((name) => namesIn(read(name), DECLARED));
+  const both = OURS.filter((name) => theirs.includes(name));
+  if (both.length)
+    throw new Error(`${both} cannot be shortened: ${THEIRS} have them too. See OURS in names.mjs.`);
+  return new RegExp(`^(${OURS.join('|')})$`);
+}
+
+function shortClasses(text) {
+  return text.replace(CLASS, (_, name) => `.${classes[name] ?? name}`);
 }
 
 function shortVariables(text) {
   return text.replace(VARIABLE, (name) => (variables[name] ? `--${variables[name]}` : name));
 }
 
-function found(text, names) {
-  return [...text.matchAll(names)].map(([whole, name = whole]) => name);
+function namesIn(text, pattern) {
+  return [...text.matchAll(pattern)].map(([whole, name = whole]) => name);
 }
 
-/** A letter for each name. */
+/** A letter for each name, the shortest packed for the most frequent. */
 function lettersFor(names) {
-  const once = [...new Set(names)];
-  if (once.length > letters.length) throw new Error('More names than letters: lengthen the letters in names.mjs.');
-  return Object.fromEntries(once.map((name, at) => [name, letters[at]]));
+  const count = new Map();
+  for (const name of names) count.set(name, (count.get(name) ?? 0) + 1);
+  const sorted = [...count.keys()].sort((a, b) => count.get(b) - count.get(a));
+  if (sorted.length > LETTERS.length) throw new Error('More names than letters: add letters in names.mjs.');
+  return Object.fromEntries(sorted.map((name, at) => [name, LETTERS[at]]));
+}
+
+function read(name) {
+  return readFileSync(sources + name, 'utf8');
 }

@@ -15,7 +15,7 @@ from app.cli.common import json_option, org_option, organisation_id, with_databa
 from app.config import Settings
 from app.kit.db import Database
 from app.kit.errors import Problem
-from app.knowledge.documents import add_document
+from app.knowledge.documents import put_document
 from app.knowledge.evaluate import evaluate as evaluate_folder
 from app.knowledge.indexing import index_version
 from app.knowledge.queries import latest_version
@@ -68,7 +68,7 @@ def _files(paths: Iterable[Path]) -> Iterable[Path]:
 async def _add(database: Database, org_id: UUID, file: Path, limit: int) -> dict[str, Any]:
     try:
         async with database.transaction(org_id) as session:
-            document = await add_document(
+            document = await put_document(
                 session,
                 name=file.name,
                 content=await asyncio.to_thread(file.read_bytes),

@@ -21,6 +21,7 @@ from app.realtime.hub import Hub
 LEAVE_WITHIN_MS = 3000
 LINGER_S = 1.0
 GRACE_S = 10
+DEAD_LINE_MS = 30_000
 
 
 @click.command()
@@ -91,11 +92,15 @@ def _leave_on_signals() -> None:
 def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+        listener = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
         message = f"Cannot listen on {where}: {os.strerror(error.errno or 0)}. Choose another port: PORT=8001 make run"
         raise click.ClickException(message) from error
+    # Connections inherit it: a reader whose line has died is noticed although nobody says goodbye.
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_LINE_MS)
+    return listener
 
 
 def _tell(settings: Settings, port: int, sign_ins: list[SignIn], *, demo: bool) -> None:

@@ -125,6 +125,7 @@ def _engine(url: URL, role: str | None, pool_size: int) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text is logged; what visitors wrote is not
         connect_args={"server_settings": settings},
     )
 

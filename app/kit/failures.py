@@ -15,6 +15,8 @@ AWAY = (
     # "The database system is starting up", "shutting down", "terminating connection due to administrator command".
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
+    # What a connection says that broke in the middle of something, and is asked to roll back.
+    asyncpg.exceptions.InternalClientError,
 )
 
 

@@ -21,6 +21,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.db import APP_ROLE, Database, driver_connection, libpq_arguments, scope
+from app.kit.failures import database_is_away
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +124,8 @@ class Worker:
         except Exception as error:
             if job.attempts + 1 >= MAX_ATTEMPTS:
                 raise
-            log.exception("Job %s failed and is tried again", job.entrypoint)
+            trouble = None if database_is_away(error) else error
+            log.warning("Job %s failed and is tried again: %s", job.entrypoint, error, exc_info=trouble)
             raise RetryRequested(delay=timedelta(seconds=2**job.attempts), reason=str(error)) from error
 
     async def stop(self, *, grace_s: float) -> None:

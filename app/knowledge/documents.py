@@ -83,6 +83,25 @@ async def add_document(
     return document
 
 
+async def put_document(
+    session: AsyncSession, *, name: str, content: bytes, added_by: UUID | None, limit: int | None = None
+) -> Document:
+    """Adds a document, or the next version of the one that has this name already: what uploading a file again means.
+
+    The same content again is the document that is there already. Raises DocumentEmpty, DocumentTooLarge.
+    """
+    known = await document_with_content(session, content)
+    if known is not None:
+        return known
+    query = select(Document.id).where(
+        Document.org_id == scope(session), Document.deleted_at.is_(None), Document.name == _tidy(name)
+    )
+    named = await session.scalar(query.order_by(Document.created_at.desc()).limit(1))
+    if named is None:
+        return await add_document(session, name=name, content=content, added_by=added_by, limit=limit)
+    return await replace(session, named, content=content, limit=limit)
+
+
 async def document_with_content(session: AsyncSession, content: bytes) -> Document | None:
     """The document whose current or coming version has exactly these bytes."""
     query = (

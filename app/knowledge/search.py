@@ -22,8 +22,8 @@ __all__ = ["Passage", "Query", "search"]
 CANDIDATES = 200
 
 # What the dense share counts against the lexical one. Static embeddings know little but English, and ranks would give
-# their guesses elsewhere half of the say; shares of a score don't: at this weight no language of xquad fares worse than
-# by words alone.
+# their guesses elsewhere half of the say; shares of a score don't: at this weight recall@5 of no language of xquad is
+# below that of words alone.
 DENSE_WEIGHT = 0.4
 # Where nothing is more like the question than this, the nearest is no good share of anything.
 LEAST_LIKENESS = 0.2
@@ -80,8 +80,8 @@ class Passage:
 
     `score` orders the passages, 0..1, 1 for one that is best in every way. `dense` is the cosine with the question,
     `lexical` the BM25 score, with their ranks among the candidates. `coverage` is the share of the question's weight
-    that the passage's words carry, 0..1. `strength` is the BM25 score for each unit of that weight, at most K1 + 1: how much
-    the passage speaks of all that was asked, whatever the length of the question.
+    that the passage's words carry, 0..1. `strength` is the BM25 score for each unit of that weight, at most K1 + 1:
+    how much the passage speaks of all that was asked, whatever the length of the question.
     """
 
     chunk_id: UUID

@@ -23,10 +23,11 @@ class Flights:
         return result
 
     def begin(self, key: Hashable, read: Callable[[], Awaitable[Result]]) -> "asyncio.Task[Result]":
-        """The same for who does not wait. Its failure is theirs to look at."""
+        """The same for who does not wait."""
         task = self._waiting.get(key)
         if task is None:
             task = self._waiting[key] = asyncio.create_task(self._fly(key, read))
+            task.add_done_callback(_looked_at)
         return task
 
     async def _fly(self, key: Hashable, read: Callable[[], Awaitable[Result]]) -> Result:
@@ -39,3 +40,9 @@ class Flights:
         finally:
             if self._running.get(key) is task:
                 del self._running[key]
+
+
+def _looked_at(task: "asyncio.Task[Any]") -> None:
+    """Where all who asked have left, a failure concerns nobody any more."""
+    if not task.cancelled():
+        task.exception()

@@ -105,9 +105,11 @@ class Follower:
         return longest * (0.75 + self.random.random() / 2)
 
     async def reload(self) -> None:
-        """As if the page had been loaded anew."""
-        self.epoch, self.last_seq, self.messages = "", -1, {}
-        await self.catch_up()
+        """As if the page had been loaded anew, except that the stream goes on."""
+        state = (await call(self.http, "GET", self.path)).json()
+        if state["last_seq"] >= self.last_seq:
+            self.messages = {}
+            self._take(state)
 
     async def catch_up(self) -> None:
         if self.last_seq < 0:
@@ -125,8 +127,10 @@ class Follower:
 
     async def _snapshot(self) -> None:
         state = (await call(self.http, "GET", self.path)).json()
-        if state["last_seq"] < self.last_seq:
-            return
+        if state["last_seq"] >= self.last_seq:
+            self._take(state)
+
+    def _take(self, state: Json) -> None:
         self.epoch, self.last_seq = state["epoch"], state["last_seq"]
         self.messages = {message["id"]: self._merged(message) for message in state["messages"]}
 

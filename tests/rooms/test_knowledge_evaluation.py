@@ -4,10 +4,11 @@ import json
 import os
 from pathlib import Path
 
+import asyncpg
 import pytest
-from sqlalchemy import text
 
-from app.kit.db import Database
+from app.kit.db import Database, asyncpg_url, libpq_arguments
+from app.kit.embedded import EmbeddedDatabase
 from app.knowledge.evaluate import Figures, evaluate
 from app.knowledge.evaluation_set import EvaluationSetMissing
 
@@ -33,7 +34,7 @@ def test_figures_by_hand() -> None:
     assert figures.latency(95) == pytest.approx(1.0)
 
 
-async def test_a_small_set(database: Database, tmp_path: Path) -> None:
+async def test_a_small_set(database: Database, cluster: EmbeddedDatabase, tmp_path: Path) -> None:
     write_set(
         tmp_path,
         [
@@ -60,9 +61,10 @@ async def test_a_small_set(database: Database, tmp_path: Path) -> None:
     assert figures["unanswerable_refused"] == 1
     assert (figures["queries"], figures["documents"]) == (2, 2)
     assert {step for step, _, _ in seen} == {"indexing", "searching"}
-    async with database.transaction(None) as session:
-        await session.execute(text("RESET ROLE"))
-        assert not await session.scalar(text("SELECT count(*) FROM organisation WHERE slug LIKE 'eval-%'"))
+    everything = asyncpg_url(cluster.admin_url).set(database=database.url.database)
+    admin = await asyncpg.connect(**libpq_arguments(everything))
+    assert await admin.fetchval("SELECT count(*) FROM organisation WHERE slug LIKE 'eval-%'") == 0
+    await admin.close()
 
 
 async def test_corpora_of_a_set_do_not_see_one_another(database: Database, tmp_path: Path) -> None:
@@ -89,5 +91,5 @@ async def test_real_questions_are_answered_from_real_pages(database: Database) -
     if not folder.is_dir():
         pytest.skip(f"The evaluation data is not there ({folder}); set FRONTDESK_EVAL to its folder.")
     figures = await evaluate(database, folder)
-    assert figures["recall@5"] >= 0.67  # type: ignore[operator]
-    assert figures["recall@10"] >= 0.80  # type: ignore[operator]
+    assert figures["recall@5"] >= 0.69  # type: ignore[operator]
+    assert figures["recall@10"] >= 0.81  # type: ignore[operator]

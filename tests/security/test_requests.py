@@ -5,8 +5,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.doors.console import HERE
 from tests.doors.conftest import page
+from tests.doors.console import HERE
 from tests.doors.pages import Page, problem
 from tests.serving import RunningServer
 

@@ -17,9 +17,9 @@ from app.kit.errors import Invalid
 from app.knowledge.documents import (
     DocumentTooLarge,
     DocumentUnknown,
-    add_document,
     delete_document,
     document_with_content,
+    put_document,
     retry_document,
 )
 from app.knowledge.models import STEPS, DocumentVersion
@@ -102,7 +102,7 @@ async def upload(request: AnyRequest, runtime: NeedsRuntime) -> Response[Any]:
     async with runtime.database.transaction(member.org_id) as session:
         for name, content in files:
             known = await document_with_content(session, content)
-            document = await add_document(
+            document = await put_document(
                 session, name=name, content=content, added_by=member.id, limit=runtime.settings.upload_limit
             )
             added.append({"id": str(document.id), "name": document.name, "known": known is not None})

@@ -1,6 +1,6 @@
 import type { Host } from '../host';
-import { Client, type Message, Problem, call } from '../stream';
-import type { Site, View } from './view';
+import { Client, type Message, Problem, type Site, call } from '../stream';
+import type { View } from './view';
 import { words } from './words';
 
 /** Long enough to be read. */

@@ -10,54 +10,46 @@ import { words } from './words';
 /** More than is read out at once. */
 const KEPT = 5;
 
+export interface News {
+  element: HTMLElement;
+  update: (rows: Row[], view: View, open: boolean) => void;
+}
+
 /** Announces what is new, once and whole: to screen readers, and as a number on the launcher. */
-export class News {
-  readonly element = make('div.sr', { 'aria-live': 'polite' });
-  #host: Host;
-  #client: Client;
-  #conversation = '';
-  #told = new Set<string>();
-  #unread = 0;
-
-  constructor(host: Host, client: Client) {
-    this.#host = host;
-    this.#client = client;
-  }
-
-  update(rows: Row[], { state }: View, open: boolean): void {
-    this.#announce(rows, state?.id ?? '');
-    const seen = open && !document.hidden;
-    const unread = (state?.messages ?? []).filter(
-      ({ seq, author }) => seq > state!.read.visitor && (author.kind === 'bot' || author.kind === 'agent'),
-    );
-    this.#badge(seen ? 0 : unread.length);
-    if (!seen || !unread.length) return;
-    this.#client.read(unread.at(-1)!.seq).catch(() => {
-      // Shown is read; should the server not hear of it, the next message says it again.
-    });
-  }
-
-  /** What stands there when a conversation is first shown is not news. */
-  #announce(rows: Row[], conversation: string): void {
-    const known = this.#conversation === conversation;
-    this.#conversation = conversation;
+export function news(host: Host, client: Client): News {
+  const element = make('div.sr', { 'aria-live': 'polite' });
+  const told = new Set<string>();
+  let conversation: string | undefined;
+  let badge = 0;
+  const announce = (rows: Row[], known: boolean): void => {
     for (const row of rows) {
       const text = plainText(spoken(row));
-      if (!text || this.#told.has(row.key)) continue;
-      this.#told.add(row.key);
-      if (known) this.#tell(text);
+      const key = row.key + text;
+      if (!text || told.has(key)) continue;
+      told.add(key);
+      if (known) element.append(make('p', {}, text));
     }
-  }
-
-  #tell(text: string): void {
-    this.element.append(make('p', {}, text));
-    if (this.element.children.length > KEPT) this.element.firstChild!.remove();
-  }
-
-  #badge(count: number): void {
-    if (count === this.#unread) return;
-    this.#unread = count;
-    this.#host.unread(count, count ? fill(words.unread, count) : undefined);
-    this.#host.emit('unread', { count });
-  }
+    while (element.children.length > KEPT) element.firstChild!.remove();
+  };
+  const count = (unread: number): void => {
+    if (unread === badge) return;
+    badge = unread;
+    host.unread(unread, unread ? fill(words.unread, unread) : undefined);
+    host.emit('unread', { count: unread });
+  };
+  const update = (rows: Row[], { state }: View, open: boolean): void => {
+    // What stands there when a conversation is first shown is not news.
+    announce(rows, conversation === state?.id);
+    conversation = state?.id;
+    const seen = open && !document.hidden;
+    const unread = (state?.messages ?? []).filter(
+      ({ seq, author }) => seq > state!.read.visitor && /bot|agent/.test(author.kind),
+    );
+    count(seen ? 0 : unread.length);
+    if (!seen || !unread.length) return;
+    client.read(unread.at(-1)!.seq).catch(() => {
+      // Shown is read; should the server not hear of it, the next message says it again.
+    });
+  };
+  return { element, update };
 }

@@ -1,15 +1,15 @@
 import type { Host, Panel } from '../host';
 import { onWake } from '../stream';
 import { bar } from './bar';
-import { Composer } from './composer';
+import { type Composer, composer } from './composer';
 import { Desk } from './desk';
 import { make, redraw, set } from './dom';
 import { footer } from './footer';
 import { header } from './header';
-import { News } from './news';
+import { type News, news } from './news';
 import css from './panel.css';
 import { isGrowing, rowsOf } from './rows';
-import { Thread } from './thread';
+import { type Thread, thread } from './thread';
 import type { Part, View } from './view';
 import { dead, skeleton, welcome } from './welcome';
 import { words } from './words';
@@ -18,9 +18,9 @@ import { words } from './words';
 let host: Host;
 let desk: Desk;
 let parts: Part[];
-let thread: Thread;
-let composer: Composer;
-let news: News;
+let rowsShown: Thread;
+let field: Composer;
+let told: News;
 let dialog: HTMLElement;
 let returnTo: HTMLElement | null;
 let due = false;
@@ -30,18 +30,18 @@ export function mount(page: Host): Panel {
   host = page;
   desk = new Desk(host, changed, acted);
   parts = [header(close), bar(), footer(desk)];
-  thread = new Thread(desk);
-  composer = new Composer(desk);
-  news = new News(host, desk.client);
+  rowsShown = thread(desk);
+  field = composer(desk);
+  told = news(host, desk.client);
   const [head, line, foot] = parts.map(({ element }) => element);
   dialog = make(
     'div.panel',
     { role: 'dialog', 'aria-labelledby': 'fd-name', 'aria-label': words.chat, tabindex: '-1', hidden: true },
     head,
     line,
-    thread.element,
-    make('div.tail', {}, thread.toLatest, composer.element, foot),
-    news.element,
+    rowsShown.element,
+    make('div.tail', {}, rowsShown.toLatest, field.element, foot),
+    told.element,
   );
   dialog.className += ` ${host.settings.side}`;
   attach();
@@ -77,7 +77,7 @@ function open(): void {
   show(true);
   draw();
   // Where a keyboard would rise from the screen, it waits until the visitor touches the field.
-  (matchMedia('(pointer: coarse)').matches ? dialog : composer.input).focus();
+  (matchMedia('(pointer: coarse)').matches ? dialog : field.input).focus();
   void desk.load();
 }
 
@@ -109,8 +109,8 @@ function makeRoom(): void {
 
 /** After a question, the view stays at it while the answer grows beneath. */
 function acted(): void {
-  thread.hold('question');
-  composer.input.focus();
+  rowsShown.hold('question');
+  field.input.focus();
 }
 
 /** Draws at most once a frame, however much arrives; a hidden page has no frames. */
@@ -126,9 +126,9 @@ function draw(): void {
   const { view, dead: reason } = desk;
   const rows = rowsOf(view);
   parts.forEach((part) => part.update(view));
-  composer.update(view, view.state !== null && rows.some(isGrowing));
-  thread.update(rows, reason || !rows.length ? insteadOf(view) : null);
-  news.update(rows, view, !dialog.hidden);
+  field.update(view, view.state !== null && rows.some(isGrowing));
+  rowsShown.update(rows, reason || !rows.length ? insteadOf(view) : null);
+  told.update(rows, view, !dialog.hidden);
   set(dialog, { 'data-dead': reason !== '' });
 }
 

@@ -1,8 +1,8 @@
-import { type Answer, answer } from './answer';
+import { answer } from './answer';
+import type { Desk } from './desk';
 import { button, icon, make } from './dom';
 import type { Row } from './rows';
 import { simple } from './simple';
-import type { Desk } from './desk';
 import { words } from './words';
 
 interface Placed {
@@ -11,79 +11,83 @@ interface Placed {
   update: (row: never) => void;
 }
 
+/** What the view keeps to: the last question while its answer grows, the end, or where the visitor scrolled. */
+type Hold = 'question' | 'end' | 'free';
+
+export interface Thread {
+  /** What scrolls. */
+  element: HTMLElement;
+  toLatest: HTMLElement;
+  hold: (where: Hold) => void;
+  /** Shows the rows, or something else in their place. */
+  update: (rows: Row[], instead: HTMLElement | null) => void;
+}
+
 /** Room above the question that the view is held at. */
 const MARGIN = 12;
 const NEAR = 40;
 
 /** The rows of a conversation, and where in them the visitor looks. */
-export class Thread {
-  /** What scrolls. */
-  readonly element: HTMLElement;
-  readonly toLatest = button('button.latest', icon('M12 5v14M6 13l6 6 6-6'), () => this.hold('end'), {
-    'aria-label': words.latest,
-    hidden: true,
-  });
-  #desk: Desk;
-  #log = make('div.log', { role: 'log', 'aria-live': 'off', tabindex: '0', 'aria-label': words.chat });
-  #placed = new Map<string, Placed>();
-  /** Held at the last question while its answer grows, kept at the end, or left where the visitor scrolled. */
-  #hold: 'question' | 'end' | 'free' = 'end';
-  #scrolledTo = 0;
-
-  constructor(desk: Desk) {
-    this.#desk = desk;
-    this.element = make('div.main');
-    this.element.onscroll = () => this.#scrolled();
-    new ResizeObserver(() => this.#settle()).observe(this.element);
-  }
-
-  /** Shows the rows, or something else in their place. */
-  update(rows: Row[], instead: HTMLElement | null): void {
-    const elements = rows.map((row) => this.#place(row));
-    for (const [key, { element }] of this.#placed) if (!elements.includes(element)) this.#placed.delete(key);
-    elements.forEach((element, index) => {
-      const there = this.#log.children[index];
-      if (there !== element) this.#log.insertBefore(element, there ?? null);
-    });
-    while (this.#log.children.length > rows.length) this.#log.lastChild!.remove();
-    const shown = instead ?? this.#log;
-    if (shown !== this.element.firstChild) this.element.replaceChildren(shown);
-    this.#settle();
-  }
-
-  hold(where: 'question' | 'end'): void {
-    this.#hold = where;
-    this.#settle();
-  }
-
-  #place(row: Row): HTMLElement {
-    let placed = this.#placed.get(row.key);
-    if (placed?.kind !== row.kind) {
-      const piece: Answer | ReturnType<typeof simple> =
-        row.kind === 'answer' ? answer(this.#desk) : simple(this.#desk);
-      placed = { kind: row.kind, ...piece };
-      this.#placed.set(row.key, placed);
+export function thread(desk: Desk): Thread {
+  const log = make('div.log', { role: 'log', 'aria-live': 'off', tabindex: '0', 'aria-label': words.chat });
+  const element = make('div.main');
+  const latest = { 'aria-label': words.latest, hidden: true };
+  const toLatest = button('button.latest', icon('M12 5v14M6 13l6 6 6-6'), () => hold('end'), latest);
+  const placed = new Map<string, Placed>();
+  let held: Hold = 'end';
+  let scrolledTo = 0;
+  const settle = (): void => {
+    const end = element.scrollHeight - element.clientHeight;
+    if (held !== 'free' && log.isConnected) {
+      const question = held === 'question' && [...log.querySelectorAll<HTMLElement>('.me')].pop();
+      element.scrollTop = scrolledTo = question ? Math.min(end, question.offsetTop - MARGIN) : end;
     }
-    placed!.update(row as never);
-    return placed!.element;
-  }
-
-  #settle(): void {
-    const { scrollHeight, clientHeight } = this.element;
-    const end = scrollHeight - clientHeight;
-    if (this.#hold !== 'free' && this.#log.isConnected) {
-      const question = this.#hold === 'question' && [...this.#log.querySelectorAll<HTMLElement>('.me')].pop();
-      this.element.scrollTop = this.#scrolledTo = question ? Math.min(end, question.offsetTop - MARGIN) : end;
-    }
-    this.#scrolled();
-  }
-
-  /** A scroll that this thread did not make is the visitor's. */
-  #scrolled(): void {
-    const { scrollTop, scrollHeight, clientHeight } = this.element;
+    scrolled();
+  };
+  const scrolled = (): void => {
+    const { scrollTop, scrollHeight, clientHeight } = element;
     const atEnd = scrollHeight - clientHeight - scrollTop < NEAR;
-    if (Math.abs(scrollTop - this.#scrolledTo) > 2) this.#hold = atEnd ? 'end' : 'free';
-    this.#scrolledTo = scrollTop;
-    this.toLatest.hidden = atEnd || !this.#log.isConnected;
+    // A scroll that was not made here is the visitor's.
+    if (Math.abs(scrollTop - scrolledTo) > 2) held = atEnd ? 'end' : 'free';
+    scrolledTo = scrollTop;
+    toLatest.hidden = atEnd || !log.isConnected;
+  };
+  const hold = (where: Hold): void => {
+    held = where;
+    settle();
+  };
+  const update = (rows: Row[], instead: HTMLElement | null): void => {
+    show(
+      rows.map((row) => place(row, placed, desk)),
+      log,
+    );
+    const keys = rows.map(({ key }) => key);
+    for (const key of placed.keys()) if (!keys.includes(key)) placed.delete(key);
+    const shown = instead ?? log;
+    if (shown !== element.firstChild) element.replaceChildren(shown);
+    settle();
+  };
+  element.onscroll = scrolled;
+  new ResizeObserver(settle).observe(element);
+  return { element, toLatest, hold, update };
+}
+
+/** The row's element, up to date; the one that it had, if it still is of the same kind. */
+function place(row: Row, placed: Map<string, Placed>, desk: Desk): HTMLElement {
+  let there = placed.get(row.key);
+  if (there?.kind !== row.kind) {
+    there = { kind: row.kind, ...(row.kind === 'answer' ? answer(desk) : simple(desk)) };
+    placed.set(row.key, there);
   }
+  there!.update(row as never);
+  return there!.element;
+}
+
+/** Moves only what is not in its place yet, so that what is keeps its focus and its selection. */
+function show(elements: HTMLElement[], log: HTMLElement): void {
+  elements.forEach((element, index) => {
+    const there = log.children[index];
+    if (there !== element) log.insertBefore(element, there ?? null);
+  });
+  while (log.children.length > elements.length) log.lastChild!.remove();
 }

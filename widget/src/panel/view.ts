@@ -1,16 +1,4 @@
-import type { Availability, Link, Pending, State } from '../stream';
-
-/** How a site presents itself, as the server sends it. */
-export interface Site {
-  name: string;
-  organisation: string;
-  greeting: string;
-  intro: string;
-  starters: string[];
-  accent: string | null;
-  privacy_url: string | null;
-  availability: Availability;
-}
+import type { Link, Pending, Site, State } from '../stream';
 
 /** Everything that the parts of the panel draw from. */
 export interface View {

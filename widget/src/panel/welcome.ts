@@ -1,6 +1,6 @@
 import { button, make } from './dom';
 import type { Desk } from './desk';
-import type { Site } from './view';
+import type { Site } from '../stream';
 import { words } from './words';
 
 /** What is there before the first question. */

@@ -4,18 +4,8 @@ import { type Door, Problem, call } from './http';
 import { Outbox } from './outbox';
 import type { State } from './state';
 import { Store, type Stored } from './store';
-import type { Assignee, Message, Snapshot, Status } from './types';
+import type { Handoff, Message, Snapshot } from './types';
 import { uuid } from './uuid';
-
-export interface Availability {
-  online: boolean;
-}
-
-export interface Handoff {
-  status: Status;
-  assignee: Assignee | null;
-  availability: Availability;
-}
 
 export interface ClientOptions {
   base: string;

@@ -10,7 +10,7 @@ export interface Draft {
 
 /** Lengths are counted as the server counts them: in code points, not in UTF-16 units. */
 export function codePoints(text: string): number {
-  return Array.from(text).length;
+  return [...text].length;
 }
 
 /**
@@ -21,7 +21,7 @@ export function addDelta<T extends Draft>(held: T, delta: Delta): T | null {
   const draft = begun(held, delta.attempt);
   const known = codePoints(draft.text) - delta.offset;
   if (known < 0) return null;
-  return { ...draft, text: draft.text + Array.from(delta.text).slice(known).join('') };
+  return { ...draft, text: draft.text + [...delta.text].slice(known).join('') };
 }
 
 export function addProgress<T extends Draft>(held: T, { attempt, pages }: Progress): T {

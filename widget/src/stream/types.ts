@@ -51,6 +51,29 @@ export interface Snapshot {
   messages: Message[];
 }
 
+/** Whether people are there. */
+export interface Availability {
+  online: boolean;
+}
+
+/** How a site presents itself. */
+export interface Site {
+  name: string;
+  organisation: string;
+  greeting: string;
+  intro: string;
+  starters: string[];
+  accent: string | null;
+  privacy_url: string | null;
+  availability: Availability;
+}
+
+export interface Handoff {
+  status: Status;
+  assignee: Assignee | null;
+  availability: Availability;
+}
+
 export interface Delta {
   message: string;
   attempt: number;
