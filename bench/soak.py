@@ -205,6 +205,7 @@ def _report(run: Run, verdict: Verdict, seed: int, converged: float) -> dict[str
         **zeros,
         "converged_s": round(converged, 2),
         "memory_mb_per_minute": round(max(slopes), 2) if slopes else None,
+        "memory_mb": [_memory(samples) for samples in run.memory.values()],
         "answers": _answers(town),
         "faults": dict(run.struck),
         "resets": run.world.proxy.counted,
@@ -213,6 +214,16 @@ def _report(run: Run, verdict: Verdict, seed: int, converged: float) -> dict[str
         "notes": verdict.notes,
         "unexpected_errors": run.world.logs.count("Unexpected error"),
         "errors": dict(Counter(ERROR.findall(run.world.logs)).most_common(12)),
+    }
+
+
+def _memory(samples: list[tuple[float, int]]) -> dict[str, int]:
+    """Of one process: for how many seconds it was watched, what it held when warm (at 20 s) and in the end."""
+    warm = next((held for at, held in samples if at >= samples[0][0] + WARM_S), samples[-1][1])
+    return {
+        "seconds": round(samples[-1][0] - samples[0][0]),
+        "warm": round(warm / 1e6),
+        "end": round(samples[-1][1] / 1e6),
     }
 
 

@@ -17,7 +17,11 @@ const styles = {
   name: 'styles',
   setup({ onLoad }) {
     onLoad({ filter: /\.css$/ }, async ({ path }) => {
-      const { code } = await transform(readFileSync(path, 'utf8'), { loader: 'css', minify: true });
+      const { code } = await transform(readFileSync(path, 'utf8'), {
+        loader: 'css',
+        minify: true,
+        charset: 'utf8',
+      });
       return { contents: shortStyles(code.trim()).replace(/(--\w+): /g, '$1:'), loader: 'text' };
     });
     onLoad({ filter: /src[\\/](element|panel[\\/]\w+)\.ts$/ }, ({ path }) => {
@@ -61,7 +65,14 @@ async function bundle(entry, options) {
   const { code } = await minify(outputFiles[0].text, {
     module: options.format === 'esm',
     ecma: 2020,
-    compress: { passes: 3, keep_fargs: false, unsafe_arrows: true },
+    compress: {
+      passes: 4,
+      keep_fargs: false,
+      pure_getters: true,
+      unsafe: true,
+      unsafe_arrows: true,
+      unsafe_methods: true,
+    },
     format: { ascii_only: false },
   });
   return code;

@@ -10,15 +10,18 @@ _ASKED = re.compile(
     r"(?P<what>[^?!.,;:]{2,60}?)(?:\s+(?:do|mean))?\W*$",
     re.IGNORECASE,
 )
+_ARTICLE = r"\W*(?:(?:a|an|the|ein|eine|der|die|das|un|une|le|la|el)\s+)?"
+_LISTED = r"[\w…\s]{0,9}[`*]*(?:\s\([^\n]*?\))?:(?=\s)"
 _COPULA = r"\s+(?:is|are|means|does|ist|sind|bedeutet|est|sont|signifie|es|son|significa)\b"
 
 
 def defining(question: str) -> re.Pattern[str] | None:
-    """What the beginning of a sentence looks like that answers `question`; None where it asks something else."""
+    """What the beginning of a text looks like that answers `question`: "X is …", or "X: …" in a list or a table.
+
+    None where the question asks something else.
+    """
     asked = _ASKED.match(question)
     if asked is None:
         return None
     words = r"\s+".join(re.escape(word) for word in asked["what"].split())
-    return re.compile(
-        rf"^\W*(?:(?:a|an|the|ein|eine|der|die|das|un|une|le|la|el)\s+)?{words}{_COPULA}", re.IGNORECASE
-    )
+    return re.compile(rf"^(?:{_ARTICLE}{words}{_COPULA}|\W*(?:[\w-]+\s)?{words}{_LISTED})", re.IGNORECASE)

@@ -5,13 +5,14 @@ Every unit of the passages is scored against the question; the best one is taken
 enough to help and short enough to be read.
 """
 
-import math
 import re
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import takewhile
 
 from app.answering.definitions import defining
+from app.answering.scoring import Similarity, Stems, scores
 from app.answering.units import Unit, units
 
 MAX_SENTENCES = 4
@@ -22,16 +23,14 @@ MAX_PICKED = 5
 MAX_SOURCES = 3
 # A further sentence must come this close to the best one, measured on the share of the best's score.
 CLOSE = 0.7
+# So does one of a further passage: what is said in one place reads best.
+ELSEWHERE = 0.85
 # What stands beside a chosen one must come this close to that, to be taken along.
 BESIDE = 0.5
 REPEATED = 0.6
-LEXICAL, SEMANTIC, CONTEXT = 0.65, 0.35, 0.4
-HISTORY_WEIGHT = 0.33
-# How much less the next passage counts than the one before.
-RANK_DISCOUNT = 0.12
-# How much more the sentence counts that says what the question asks the meaning of.
-DEFINITION = 3.0
-
+# A sentence that holds less than this share of what was asked is quoted with its paragraph, up to so many characters.
+FULL_ANSWER = 0.75
+AROUND = 400
 # A sentence that begins like this is not understood without the one before it.
 DEPENDENT = re.compile(
     r"(?:it|its|this|that|these|those|they|then|also|however|otherwise|but|and|so|therefore|in this case|if so"
@@ -41,20 +40,17 @@ DEPENDENT = re.compile(
     re.IGNORECASE,
 )
 
-POINTER = re.compile(
-    r"(?:to learn more|for (?:more|further)|learn more|see |click |check out|read more)", re.IGNORECASE
-)
-
-Stems = Callable[[str], Sequence[str]]
-Similarity = Callable[[str, Sequence[str]], Sequence[float]]
-
 
 @dataclass(frozen=True)
 class Quotation:
-    """`pieces` are what is streamed, one after another; `used` the passages (from 0) behind [1], [2], …"""
+    """`pieces` are what is streamed, one after another; `used` the passages (from 0) behind [1], [2], …
+
+    `places` are the headings under which each of those is first quoted.
+    """
 
     pieces: list[str]
     used: list[int]
+    places: list[tuple[str, ...]] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -77,8 +73,25 @@ def quote(
     candidates = [unit for of_passage in every for unit in of_passage if _answers(unit, of_passage)]
     if not candidates:
         return Quotation([], [])
-    scores = _scores(question, history, candidates, stems, similarity)
-    return _write(_choose(candidates, scores, every, stems))
+    judged = _Judged(every, *scores(question, history, candidates, stems, similarity), stems)
+    about = defining(question) is not None
+    return _write(_choose(candidates, judged, follow=about))
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What there is to choose from: `every` passage's units, the candidates' scores, and how much each says."""
+
+    every: list[list[Unit]]
+    scores: dict[Unit, float]
+    shares: dict[Unit, float]
+    stems: Stems
+
+    def around(self, unit: Unit) -> list[Unit]:
+        return self.every[unit.passage]
+
+    def score(self, unit: Unit) -> float:
+        return self.scores.get(unit, 0.0)
 
 
 def _answers(unit: Unit, around: list[Unit]) -> bool:
@@ -86,63 +99,19 @@ def _answers(unit: Unit, around: list[Unit]) -> bool:
     return unit.kind != "label" and not unit.asks and not (unit.leads and unit is around[-1])
 
 
-def _scores(
-    question: str, history: Sequence[str], candidates: list[Unit], stems: Stems, similarity: Similarity
-) -> dict[Unit, float]:
-    said = [frozenset(stems(unit.text)) for unit in candidates]
-    under = [frozenset(stems(unit.context)) for unit in candidates]
-    weights = _weights(
-        question, history, [one | other for one, other in zip(said, under, strict=True)], stems
-    )
-    asked = " ".join([*history[-1:], question])
-    meanings = similarity(asked, [f"{unit.context} {unit.text}" for unit in candidates])
-    total = sum(weights.values()) or 1.0
-    definition = defining(question)
-    scores = {}
-    for unit, own, context, meaning in zip(candidates, said, under, meanings, strict=True):
-        lexical = sum(weight for stem, weight in weights.items() if stem in own)
-        lexical += CONTEXT * sum(weight for stem, weight in weights.items() if stem in context - own)
-        score = LEXICAL * lexical / total + SEMANTIC * max(0.0, meaning)
-        told = DEFINITION if definition and definition.match(unit.text) else 1.0
-        scores[unit] = score * told * _shape(unit) / (1 + RANK_DISCOUNT * unit.passage)
-    return scores
-
-
-def _weights(
-    question: str, history: Sequence[str], documents: list[frozenset[str]], stems: Stems
-) -> dict[str, float]:
-    """What each stem of the question says about a unit: more where few units hold it, nothing where none does."""
-    holders = Counter(stem for document in documents for stem in document)
-    wanted = dict.fromkeys((stem for turn in history[-2:] for stem in stems(turn)), HISTORY_WEIGHT)
-    wanted |= dict.fromkeys(stems(question), 1.0)
-    known = {stem: weight for stem, weight in wanted.items() if holders[stem]}
-    return {stem: weight * (1 + math.log(len(documents) / holders[stem])) for stem, weight in known.items()}
-
-
-def _shape(unit: Unit) -> float:
-    """Code, scraps and pointers to other pages answer less often than sentences do, what leads to steps more.
-
-    And a passage begins with what it is about.
-    """
-    if unit.kind == "code" or POINTER.match(unit.text):
-        return 0.7
-    length = min(1.0, 0.4 + 0.08 * max(len(unit.text.split()), len(unit.text) / 8))
-    return length * (1.15 if unit.leads else 1.0) * (1 - 0.015 * min(unit.position, 10))
-
-
-def _choose(
-    candidates: list[Unit], scores: dict[Unit, float], every: list[list[Unit]], stems: Stems
-) -> list[Unit]:
-    ranked = sorted(candidates, key=lambda unit: -scores[unit])
-    least = scores[ranked[0]] * CLOSE
+def _choose(candidates: list[Unit], judged: _Judged, *, follow: bool) -> list[Unit]:
+    ranked = sorted(candidates, key=lambda unit: -judged.score(unit))
+    best = judged.score(ranked[0])
     chosen: list[Unit] = []
     for unit in ranked:
-        if scores[unit] < least or scores[unit] == 0.0 or not _room(chosen):
+        here = any(other.passage == unit.passage for other in chosen) or not chosen
+        if judged.score(unit) < best * CLOSE or best == 0.0 or not _room(chosen):
             break
-        if unit in chosen or _repeats(unit, chosen, stems) or not _may_cite(unit, chosen):
+        if not here and (judged.score(unit) < best * ELSEWHERE or not _may_cite(chosen)):
             continue
-        company = _with_company(unit, every[unit.passage], scores, least)
-        chosen += [part for part in company if part not in chosen]
+        if unit not in chosen and not _repeats(unit, chosen, judged.stems):
+            company = _with_company(unit, judged, best * CLOSE, follow=follow)
+            chosen += [part for part in company if part not in chosen]
     best_first = list(dict.fromkeys(unit.passage for unit in ranked if unit in chosen))
     return sorted(chosen, key=lambda unit: (best_first.index(unit.passage), unit.position))
 
@@ -152,9 +121,8 @@ def _room(chosen: list[Unit]) -> bool:
     return len(spoken) < MAX_SENTENCES and sum(len(unit.text) for unit in chosen) < MAX_CHARS
 
 
-def _may_cite(unit: Unit, chosen: list[Unit]) -> bool:
-    cited = {other.passage for other in chosen}
-    return unit.passage in cited or len(cited) < MAX_SOURCES
+def _may_cite(chosen: list[Unit]) -> bool:
+    return len({other.passage for other in chosen}) < MAX_SOURCES
 
 
 def _repeats(unit: Unit, chosen: list[Unit], stems: Stems) -> bool:
@@ -163,43 +131,77 @@ def _repeats(unit: Unit, chosen: list[Unit], stems: Stems) -> bool:
     return any(len(own & other) > REPEATED * min(len(own), len(other)) for other in others if other and own)
 
 
-def _with_company(unit: Unit, around: list[Unit], scores: dict[Unit, float], least: float) -> list[Unit]:
+def _with_company(unit: Unit, judged: _Judged, least: float, *, follow: bool) -> list[Unit]:
     """The unit with the neighbours without which it would not be understood."""
     if unit.kind in ("item", "row"):
-        return _from_list(unit, around, scores, least)
+        return _from_list(unit, judged, least)
+    around = judged.around(unit)
     before = around[unit.position - 1] if unit.position else None
     company = [unit]
     if before and before.kind == "sentence" and (unit.kind == "code" or _leans_on(unit, before)):
         company = [before, unit]
-    return company + _announced(unit, around, scores, least)
+    company += _announced(unit, judged, least)
+    if any(other.kind != "sentence" or other.leads for other in company):
+        return company
+    if judged.shares[unit] < FULL_ANSWER:
+        return _with_paragraph(company, around)
+    return company + _following(company, around)[:1] if follow else company
+
+
+def _with_paragraph(company: list[Unit], around: list[Unit]) -> list[Unit]:
+    """What says only a part of what was asked is quoted with what stands after it and before it, while that is short."""
+    for beside in (_following(company, around), _preceding(company, around)):
+        for other in beside:
+            if sum(len(unit.text) for unit in (*company, other)) > AROUND:
+                break
+            company = [*company, other]
+    return sorted(company, key=lambda unit: unit.position)
+
+
+def _following(company: list[Unit], around: list[Unit]) -> list[Unit]:
+    last = company[-1]
+    return list(takewhile(partial(_goes_on, last), around[last.position + 1 :]))
+
+
+def _preceding(company: list[Unit], around: list[Unit]) -> list[Unit]:
+    """The nearest first."""
+    first = company[0]
+    return list(takewhile(partial(_goes_on, first), reversed(around[: first.position])))
+
+
+def _goes_on(unit: Unit, other: Unit) -> bool:
+    """Whether `other` is told in the same breath, and no question or announcement."""
+    return other.kind == "sentence" and other.block == unit.block and not other.asks and not other.leads
 
 
 def _leans_on(unit: Unit, before: Unit) -> bool:
     return before.block == unit.block and DEPENDENT.match(unit.text) is not None
 
 
-def _announced(unit: Unit, around: list[Unit], scores: dict[Unit, float], least: float) -> list[Unit]:
+def _announced(unit: Unit, judged: _Judged, least: float) -> list[Unit]:
     """The list, table or code that a sentence leads to; code that just follows it, where it is about the question."""
-    after = around[unit.position + 1 :]
-    follows = after and after[0].kind == "code" and scores.get(after[0], 0.0) >= least * BESIDE
+    after = judged.around(unit)[unit.position + 1 :]
+    follows = after and after[0].kind == "code" and judged.score(after[0]) >= least * BESIDE
     if not after or not (unit.leads or (follows and unit.kind == "sentence")):
         return []
     length = MAX_LIST if after[0].kind in ("item", "row", "code") else MAX_SENTENCES - 1
     return [other for other in after if other.block == after[0].block and not other.leads][:length]
 
 
-def _from_list(unit: Unit, around: list[Unit], scores: dict[Unit, float], least: float) -> list[Unit]:
+def _from_list(unit: Unit, judged: _Judged, least: float) -> list[Unit]:
     """Steps are taken whole, and so is a short list about the question; of others only what comes close."""
+    around = judged.around(unit)
     whole = [other for other in around if other.block == unit.block]
     first = whole[0].position
     lead = around[first - 1] if first and around[first - 1].leads else None
     announced = [lead] if lead else []
-    wanted = lead is not None and scores.get(lead, 0.0) >= least
-    about_it = sum(scores.get(other, 0.0) for other in whole) >= len(whole) * least * BESIDE
+    wanted = lead is not None and judged.score(lead) >= least
+    about_it = sum(map(judged.score, whole)) >= len(whole) * least * BESIDE
     if len(whole) <= MAX_LIST and unit.kind == "item" and (wanted or (unit.step and about_it)):
         return announced + whole
-    close = [other for other in whole if other is unit or scores.get(other, 0.0) >= least]
-    best = sorted(close, key=lambda other: -scores.get(other, 0.0))[:MAX_PICKED]
+    least = max(least, judged.score(unit) * ELSEWHERE)
+    close = [other for other in whole if other is unit or judged.score(other) >= least]
+    best = sorted(close, key=lambda other: -judged.score(other))[:MAX_PICKED]
     return announced + sorted(best, key=lambda other: other.position)
 
 
@@ -211,7 +213,8 @@ def _write(chosen: list[Unit]) -> Quotation:
         mark = f" [{used.index(unit.passage) + 1}]" if _ends_quote(unit, following, last) else ""
         pieces.append(_between(last, unit) + _marker(unit, last, following) + _shown(unit, mark))
         last = unit
-    return Quotation(pieces, used)
+    first = {unit.passage: unit.place for unit in reversed(chosen)}
+    return Quotation(pieces, used, [first[passage] for passage in used])
 
 
 def _together(unit: Unit, other: Unit | None) -> bool:
@@ -222,15 +225,15 @@ def _ends_quote(unit: Unit, following: Unit | None, last: Unit | None) -> bool:
     """A mark stands at the end of each run of quotes from one place, and before the list or code that they lead to."""
     if following is None or following.passage != unit.passage:
         return unit.kind != "code" or last is None or last.passage != unit.passage
-    return unit.kind != following.kind and (unit.kind, following.kind) != ("code", "sentence")
+    return not _together(unit, following) and "code" not in (unit.kind, following.kind) or (
+        following.kind == "code" and unit.kind != "code"
+    )
 
 
 def _between(last: Unit | None, unit: Unit) -> str:
-    if last is None:
-        return ""
-    if last.passage == unit.passage and last.kind == unit.kind:
-        return " " if unit.kind == "sentence" else "\n"
-    return "\n\n"
+    if last is None or not _together(last, unit):
+        return "\n\n" if last else ""
+    return " " if unit.kind == "sentence" else "\n"
 
 
 def _marker(unit: Unit, last: Unit | None, following: Unit | None) -> str:

@@ -16,7 +16,7 @@ STRONG_UNDERSCORES = re.compile(r"(?<![\w_])__(?=\S)(.+?)(?<=\S)__(?![\w_])")
 ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~])")
 ADDRESS = re.compile(r"\b(?:https?|ftp|wss?)://[^\s<>\"`\])]+|\bwww\.[^\s<>\"`\])]+")
 FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
-HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*$")
+HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
 ITEM = re.compile(r"^(\s*)([-*+•]|\d{1,3}[.)])\s+(.*)$")
 RULE = re.compile(r"^\s*(?:[-*_=]\s*){3,}$")
 TABLE_RULE = re.compile(r"^\s*\|?[\s:|-]+\|?\s*$")
@@ -74,7 +74,10 @@ def for_reading(text: str) -> str:
 
 @dataclass
 class Block:
-    """`kind` is paragraph, item, code, row or heading. `lines` are as written, an item's without its marker."""
+    """`kind` is paragraph, item, code, row or heading. `lines` are as written, an item's without its marker.
+
+    `depth` is an item's indentation, and the level of a heading.
+    """
 
     kind: str
     lines: list[str] = field(default_factory=list)
@@ -133,7 +136,7 @@ def _text_line(line: str, open_block: Block | None, found: list[Block]) -> Block
     if not line.strip() or RULE.match(line):
         return None
     if heading := HEADING.match(line):
-        found.append(Block("heading", [heading.group(1)]))
+        found.append(Block("heading", [heading.group(2)], depth=len(heading.group(1))))
         return None
     if item := ITEM.match(line):
         found.append(Block("item", [item.group(3)], marker=item.group(2), depth=len(item.group(1))))

@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from app.answering.markdown import Block, blocks, inline
+from app.answering.markdown import LINK, Block, blocks, inline
 from app.answering.sentences import joined_lines, sentences
 
 LABEL_WORDS = 9
+# A cell of so many words is a sentence, and needs no title to be understood.
+PROSE_WORDS = 5
 ENDED = re.compile(r"[.!?…؟।。！？:;][\"'”’»)\]*`]*$")
 
 
@@ -15,7 +17,8 @@ ENDED = re.compile(r"[.!?…؟।。！？:;][\"'”’»)\]*`]*$")
 class Unit:
     """`kind` is sentence, item, row, code or label. Units of one list, table or paragraph share `block`.
 
-    `context` is the heading, label or question that the unit stands under. `step` is the number of an ordered item.
+    `context` is the heading, label or question that the unit stands under, `place` the headings that lead there.
+    `step` is the number of an ordered item. What `points` only says where something else is to be read.
     """
 
     passage: int
@@ -25,6 +28,8 @@ class Unit:
     text: str
     context: str = ""
     step: str = ""
+    points: bool = False
+    place: tuple[str, ...] = ()
 
     @property
     def leads(self) -> bool:
@@ -38,13 +43,15 @@ class Unit:
 
 def units(passage: int, text: str, headings: Sequence[str] = ()) -> list[Unit]:
     """The units of a passage, in order. Headings and questions become the context of what follows them."""
-    return _Reader(passage, " ".join(headings[-2:])).read(blocks(text))
+    return _Reader(passage, headings).read(blocks(text))
 
 
 class _Reader:
-    def __init__(self, passage: int, heading: str) -> None:
+    def __init__(self, passage: int, headings: Sequence[str]) -> None:
         self._passage = passage
-        self._heading = heading
+        self._place = tuple(headings)
+        self._depth = len(headings)
+        self._heading = " ".join(headings[-2:])
         self._under = ""
         self._block = 0
         self._kind = ""
@@ -65,11 +72,11 @@ class _Reader:
             readers[block.kind](block)
         return self._units
 
-    def _add(self, kind: str, text: str, step: str = "") -> None:
+    def _add(self, kind: str, text: str, step: str = "", *, points: bool = False) -> None:
         if text:
             context = f"{self._heading} {self._under}".strip()
-            position = len(self._units)
-            self._units.append(Unit(self._passage, position, self._block, kind, text, context, step))
+            where = self._passage, len(self._units), self._block
+            self._units.append(Unit(*where, kind, text, context, step, points, self._place))
 
     def _paragraph(self, block: Block) -> None:
         for line in joined_lines(block.lines):
@@ -84,22 +91,43 @@ class _Reader:
 
     def _item(self, block: Block) -> None:
         text = _balanced(" ".join(inline(line) for line in joined_lines(block.lines)))
-        self._add("item", text, block.marker.rstrip(".)") if block.marker[0].isdigit() else "")
+        step = block.marker.rstrip(".)") if block.marker[0].isdigit() else ""
+        self._add("item", text, step, points=LINK.match(block.text) is not None)
 
     def _row(self, block: Block) -> None:
         name, *cells = block.lines
-        titled = len(cells) > 1
-        pairs = zip(block.header[1:], cells, strict=False)
-        values = [f"{title}: {cell}" if titled and title else cell for title, cell in pairs if cell]
         title = name if name.startswith("`") else f"**{name.strip('*')}**"
-        self._add("row", f"{title}: {'; '.join(values)}" if name and values else name)
+        said = _row_text(title, [pair for pair in zip(block.header[1:], cells, strict=False) if pair[1]])
+        self._add("row", said if name else "")
 
     def _code(self, block: Block) -> None:
         self._add("code", block.text)
 
     def _headline(self, block: Block) -> None:
+        """A passage begins with the last of its headings, or below it; further ones stand beside or beneath that."""
         self._heading = inline(block.text)
         self._under = ""
+        if self._heading not in self._place:
+            kept = len(self._place) + min(0, block.depth - self._depth - 1)
+            self._place = (*self._place[: max(0, kept)], self._heading)
+        self._depth = block.depth
+
+
+def _row_text(name: str, cells: Sequence[tuple[str, str]]) -> str:
+    """A row as it is read aloud. The titles of columns are named where there are several, but for one that explains."""
+    if not cells:
+        return name
+    told = [cell for _, cell in cells if len(cell.split()) >= PROSE_WORDS]
+    if len(cells) == 1:
+        return f"{name}: {cells[0][1]}"
+    if len(told) == 1:
+        brief = "; ".join(_titled(title, cell) for title, cell in cells if cell != told[0])
+        return f"{name} ({brief}): {told[0]}"
+    return f"{name}: {'; '.join(_titled(title, cell) for title, cell in cells)}"
+
+
+def _titled(title: str, cell: str) -> str:
+    return f"{title}: {cell}" if title else cell
 
 
 def _balanced(text: str) -> str:

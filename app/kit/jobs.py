@@ -17,6 +17,7 @@ import msgspec
 from pgqueuer import PgQueuer, Queries
 from pgqueuer.errors import FailingListenerError, RetryRequested
 from pgqueuer.models import Job
+from sqlalchemy import text
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,6 +27,8 @@ from app.kit.failures import database_is_away
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 5
+# It is not the job's fault that the database went away; yet nothing is tried for ever.
+MAX_ATTEMPTS_AWAY = 20
 RESTART_S = 1.0
 PROBE_S = 10.0
 Payload = Mapping[str, str]
@@ -63,6 +66,7 @@ class Worker:
     """Runs jobs until stopped, on a connection of its own; reconnects when that breaks."""
 
     def __init__(self, database: Database, jobs: Jobs, context: Any, *, lease_s: float) -> None:
+        self._database = database
         self._url: URL = database.url
         self._jobs = jobs
         self._context = context
@@ -119,14 +123,31 @@ class Worker:
             await handler(self._context, UUID(payload.pop("org")), payload)
         except asyncio.CancelledError as error:
             if self._stopping.is_set():  # this worker ends, the job does not
+                await self._database_answers()
                 raise RetryRequested(delay=timedelta(0), reason="worker stopped") from error
             raise
         except Exception as error:
-            if job.attempts + 1 >= MAX_ATTEMPTS:
+            away = database_is_away(error)
+            if job.attempts + 1 >= (MAX_ATTEMPTS_AWAY if away else MAX_ATTEMPTS):
                 raise
-            trouble = None if database_is_away(error) else error
+            trouble = None if away else error
             log.warning("Job %s failed and is tried again: %s", job.entrypoint, error, exc_info=trouble)
-            raise RetryRequested(delay=timedelta(seconds=2**job.attempts), reason=str(error)) from error
+            await self._database_answers()
+            delay = timedelta(seconds=1 if away else 2**job.attempts)
+            raise RetryRequested(delay=delay, reason=str(error)) from error
+
+    async def _database_answers(self) -> None:
+        """Waits for the database. PGQueuer takes a hand-back that it cannot record for the end of the job."""
+        while True:
+            try:
+                async with self._database.transaction(None) as session:
+                    await session.execute(text("SELECT 1"))
+            except Exception as error:
+                if not database_is_away(error):
+                    raise
+            else:
+                return
+            await asyncio.sleep(RESTART_S)
 
     async def stop(self, *, grace_s: float) -> None:
         """No new jobs; those under way may end within `grace_s`, the others go back to the queue for somebody else."""

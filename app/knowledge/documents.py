@@ -84,7 +84,13 @@ async def add_document(
 
 
 async def put_document(
-    session: AsyncSession, *, name: str, content: bytes, added_by: UUID | None, limit: int | None = None
+    session: AsyncSession,
+    *,
+    name: str,
+    content: bytes,
+    added_by: UUID | None,
+    url: str | None = None,
+    limit: int | None = None,
 ) -> Document:
     """Adds a document, or the next version of the one that has this name already: what uploading a file again means.
 
@@ -98,7 +104,9 @@ async def put_document(
     )
     named = await session.scalar(query.order_by(Document.created_at.desc()).limit(1))
     if named is None:
-        return await add_document(session, name=name, content=content, added_by=added_by, limit=limit)
+        return await add_document(
+            session, name=name, content=content, added_by=added_by, url=url, limit=limit
+        )
     return await replace(session, named, content=content, limit=limit)
 
 

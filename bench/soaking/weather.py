@@ -26,7 +26,7 @@ LENGTHS: dict[str, tuple[float, ...]] = {
     "server_killed": (0.0, 0.5, 2.0),
     "server_frozen": (0.5, 2.0, 6.0),
     "server_told_to_stop": (0.0,),
-    "redis_killed": (0.2, 3.0, 12.0),
+    "redis_killed": (0.2, 3.0, 12.0, 60.0),
     "redis_frozen": (0.5, 4.0),
     "redis_emptied": (0.0,),
     "postgres_restarted": (0.0,),

@@ -1,8 +1,7 @@
-import { button, icon, make, redraw, set } from './dom';
+import { button, type Child, icon, make, redraw, set } from './dom';
 import { fill } from './fill';
 import { plainText } from './markdown';
 import { prose } from './prose';
-import type { Message } from '../stream';
 import type { AnswerRow } from './rows';
 import { sources } from './sources';
 import type { Desk } from './desk';
@@ -37,25 +36,23 @@ export function answer(desk: Desk): Answer {
     found.update(message.sources);
     text.update(message.text, streaming, found.mark, message.sources);
     set(element, { 'data-unknown': !streaming && message.outcome === 'unknown' });
-    if (offer) body.append(offered);
+    if (offer === 'person') body.append(offered);
     else offered.remove();
-    redraw(below, streaming || [message.state, message.feedback], () => tail(message, desk));
+    redraw(below, streaming || [message.state, message.feedback, offer], () => tail(row, desk));
   };
   return { element, update };
 }
 
 /** What can be done with an answer that is whole, or with one that is not. */
-function tail({ id, state, text, feedback }: Message, desk: Desk): HTMLElement[] {
+function tail({ message: { id, state, text, feedback }, offer }: AnswerRow, desk: Desk): Child[] {
   if (state === 'streaming') return [];
   if (state === 'interrupted') {
-    return [
-      make('span', {}, words.interrupted),
-      button('button.pill.quiet', words.again, () => desk.retry(id)),
-    ];
+    const again = (): void => void desk.act(desk.client.retry(id));
+    return [make('span', {}, words.interrupted), offer && button('button.pill.quiet', words.again, again)];
   }
   const thumb = (value: 'up' | 'down', path: string, label: string): HTMLElement => {
     const given = feedback === value;
-    const press = (): void => desk.feedback(id, given ? null : value);
+    const press = (): void => void desk.act(desk.client.feedback(id, given ? null : value));
     return button('button.act', icon(path), press, { 'aria-label': label, 'aria-pressed': String(given) });
   };
   return [thumb('up', UP, words.up), thumb('down', DOWN, words.down), ...copy(text)];

@@ -20,7 +20,7 @@ export function composer(desk: Desk): Composer {
   const input = make('textarea', { rows: '1', enterkeyhint: 'send' });
   const count = make('span.count', { role: 'status' });
   const send = make('button.send', { 'aria-label': words.send }, icon('M12 19V6M6 11l6-6 6 6'));
-  const stop = button('button.send.stop', icon('M8 8h8v8H8z'), () => desk.stop(), {
+  const stop = button('button.send.stop', icon('M9 9h6v6H9zM11 11h2v2h-2z'), () => desk.stop(), {
     'aria-label': words.stop,
   });
   const element = make('form.box', {}, input, count, send, stop);

@@ -1,10 +1,11 @@
 import type { Host } from '../host';
-import { Client, type Message, Problem, type Site, call } from '../stream';
+import { Client, Problem, type Site, call } from '../stream';
 import type { View } from './view';
 import { words } from './words';
 
 /** Long enough to be read. */
 const TROUBLE_MS = 8_000;
+const UNUSABLE = 422;
 
 /** Everything behind the panel: the site, the conversation, and what the visitor does with them. */
 export class Desk {
@@ -21,11 +22,17 @@ export class Desk {
 
   /** `acted` is called after what the visitor does on the way to writing more. */
   constructor(host: Host, changed: () => void, acted: () => void) {
-    const { base, site } = host.settings;
+    const { base, site, language } = host.settings;
     this.#host = host;
     this.#changed = changed;
     this.#acted = acted;
-    this.client = new Client({ base, site, changed, expired: () => this.#tell(words.expired) });
+    this.client = new Client({
+      base,
+      site,
+      language: language.tag,
+      changed,
+      expired: () => this.#tell(words.expired),
+    });
   }
 
   get view(): View {
@@ -52,25 +59,36 @@ export class Desk {
   }
 
   handoff(): void {
-    void this.#try(this.client.handoff().then(({ availability }) => (this.#online = availability.online)));
+    void this.act(this.client.handoff().then(({ availability }) => (this.#online = availability.online)));
     this.#acted();
   }
 
   stop(): void {
-    void this.#try(this.client.stop());
+    void this.act(this.client.stop());
     this.#acted();
   }
 
-  retry(message: string): void {
-    void this.#try(this.client.retry(message));
+  /** Leaves an address; resolves to false if the server does not take it for one. */
+  async contact(email: string, name: string): Promise<boolean> {
+    const left = this.client.contact(email, name);
+    const usable = await left.then(
+      () => true,
+      ({ status }: Problem) => status !== UNUSABLE,
+    );
+    if (usable) void this.act(left.then(this.#acted));
+    return usable;
   }
 
-  feedback(message: string, value: Message['feedback']): void {
-    void this.#try(this.client.feedback(message, value));
-  }
-
-  contact(email: string, name: string): Promise<void> {
-    return this.#try(this.client.contact(email, name));
+  /** Draws what came of it, or says that it did not work. */
+  async act(doing: Promise<unknown>): Promise<void> {
+    try {
+      await doing;
+      this.#changed();
+    } catch (reason) {
+      if (!(reason instanceof Problem)) throw reason;
+      this.#tell(words.failed);
+      this.#calm = setTimeout(() => this.#tell(''), TROUBLE_MS);
+    }
   }
 
   /** Fetches how the site presents itself, and who is there now. */
@@ -94,17 +112,6 @@ export class Desk {
   #die({ passing, message }: Problem): void {
     this.dead = passing ? words.failed : words.notSetUp;
     if (!passing) console.error(`Frontdesk, data-site="${this.#host.settings.site}":`, message);
-  }
-
-  async #try(doing: Promise<unknown>): Promise<void> {
-    try {
-      await doing;
-      this.#changed();
-    } catch (reason) {
-      if (!(reason instanceof Problem)) throw reason;
-      this.#tell(words.failed);
-      this.#calm = setTimeout(() => this.#tell(''), TROUBLE_MS);
-    }
   }
 
   #tell(trouble: string): void {

@@ -21,5 +21,5 @@ export function footer(desk: Desk): Part {
 }
 
 export function link(href: string, label: string): HTMLAnchorElement {
-  return make('a', { href, target: '_blank', rel: 'noopener noreferrer' }, label);
+  return make('a', { href, target: '_blank', rel: 'noreferrer' }, label);
 }

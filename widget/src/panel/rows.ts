@@ -19,24 +19,37 @@ export interface SaidRow extends Keyed {
   note: string;
   /** Whether it is on its way for longer than it should be, or was refused for good. */
   state: Pending['state'];
+  /** Whether the visitor may have it sent at once. */
+  urge: boolean;
 }
 
 export interface AnswerRow extends Keyed {
   kind: 'answer';
   name: string;
-  message: Message;
-  /** Whether a person can be offered: the bot does not know, and nobody has been asked yet. */
-  offer: boolean;
+  message: Written;
+  offer: Offer;
 }
+
+type Written = Pick<Message, 'id' | 'text' | 'state' | 'outcome' | 'sources' | 'feedback'> & {
+  pages?: Message['pages'];
+};
+
+/** An answer before its first word. */
+const NOTHING_YET: Written = {
+  id: '',
+  text: '',
+  state: 'streaming',
+  outcome: null,
+  sources: [],
+  feedback: null,
+};
+
+/** What the visitor is offered with an answer: a person, to have it written again, or nothing. */
+export type Offer = 'person' | 'again' | '';
 
 export interface NoticeRow extends Keyed {
   kind: 'notice';
   text: string;
-}
-
-export interface ThinkingRow extends Keyed {
-  kind: 'thinking';
-  name: string;
 }
 
 export interface WaitingRow extends Keyed {
@@ -44,7 +57,7 @@ export interface WaitingRow extends Keyed {
   form: boolean;
 }
 
-export type Row = SaidRow | AnswerRow | NoticeRow | ThinkingRow | WaitingRow;
+export type Row = SaidRow | AnswerRow | NoticeRow | WaitingRow;
 
 const NOTICES: Record<string, string> = {
   handoff_requested: words.requested,
@@ -60,7 +73,11 @@ export function rowsOf(view: View): Row[] {
   const { state, pending } = view;
   const messages = state?.messages ?? [];
   return [
-    ...messages.map((message, index) => rowOf(message, messages[index - 1], view)),
+    ...messages.flatMap((message, index) =>
+      message.author.kind === 'bot'
+        ? answerRow(message, messages.slice(index + 1), view)
+        : rowOf(message, messages[index - 1], view),
+    ),
     ...pending
       .filter((entry) => !messages.some(({ client_id }) => client_id === entry.client_id))
       .map(pendingRow),
@@ -68,28 +85,29 @@ export function rowsOf(view: View): Row[] {
   ];
 }
 
-function rowOf(message: Message, before: Message | undefined, view: View): Row {
+/** No row for an answer that was interrupted before its first word, if it cannot be written again. */
+function answerRow(message: Message, later: Message[], view: View): Row[] {
+  const offer = offerWith(message, later, view.state!);
+  if (message.state === 'interrupted' && !message.text && !offer) return [];
+  return [{ kind: 'answer', key: message.id, name: assistant(view), message, offer }];
+}
+
+/** Nothing while the conversation is not the bot's; and only the last answer is written again, as on the server. */
+function offerWith({ outcome, state }: Message, later: Message[], { status }: State): Offer {
+  if (status !== 'bot') return '';
+  if (outcome === 'unknown') return 'person';
+  const last = later.every(({ author }) => /bot|system/.test(author.kind));
+  return state === 'interrupted' && last ? 'again' : '';
+}
+
+function rowOf(message: Message, before: Message | undefined, { state }: View): Row {
   const { author, client_id, id, text } = message;
-  const { kind } = author;
-  const name = author.name ?? '';
-  const state = view.state!;
-  const key = kind === 'visitor' ? client_id || id : id;
-  if (kind === 'system') return { kind: 'notice', key, text: noticeText(message) };
-  if (kind === 'bot') {
-    const offer = message.outcome === 'unknown' && state.status === 'bot';
-    return { kind: 'answer', key, name: assistant(view), message, offer };
-  }
-  const named = before?.author.kind !== kind || before.author.name !== name;
-  const note = kind === 'visitor' ? readNote(message, state) : '';
-  return {
-    kind: kind === 'visitor' ? 'me' : 'them',
-    key,
-    name,
-    text,
-    named,
-    note,
-    state: 'sent',
-  };
+  if (author.kind === 'system') return { kind: 'notice', key: id, text: noticeText(message) };
+  const said = { name: author.name ?? '', text, state: 'sent', urge: false } as const;
+  if (author.kind === 'visitor')
+    return { kind: 'me', key: client_id || id, ...said, named: true, note: readNote(message, state!) };
+  const named = before?.author.kind !== 'agent' || before.author.name !== author.name;
+  return { kind: 'them', key: id, ...said, named, note: '' };
 }
 
 /** Under the visitor's last message, once the staff have read it. */
@@ -105,22 +123,25 @@ function noticeText({ notice, author, text, created_at }: Message): string {
   return `${fill(told, notice?.name || author.name || '')} · ${clock(created_at)}`;
 }
 
-function pendingRow({ client_id, text, state, reason }: Pending): SaidRow {
-  const note = { sending: words.sending, late: words.notSent, refused: reason ?? '', sent: '' }[state];
-  return { kind: 'me', key: client_id, name: '', text, named: true, note, state };
+function pendingRow({ client_id, text, state, reason = '', wait }: Pending): SaidRow {
+  const late = wait ? fill(words.tooMany, wait) : words.notSent;
+  const note = { sending: words.sending, late, refused: reason, sent: '' }[state];
+  const urge = state === 'late' && !wait;
+  return { kind: 'me', key: client_id, name: '', text, named: true, note, state, urge };
 }
 
 /** What comes next: an answer, or a person; nothing, once an address was left. */
 function awaited(view: View): Row[] {
-  const { state, pending, online } = view;
+  const { state, pending, online, site } = view;
   const messages = state?.messages ?? [];
   const status = state?.status ?? 'bot';
-  if (status === 'waiting' && !addressed(messages))
+  if (status === 'waiting' && site && !addressed(messages))
     return [{ kind: 'waiting', key: 'waiting', form: !online }];
   const asked = pending.length
     ? pending.at(-1)!.state === 'sent'
     : messages.at(-1)?.author.kind === 'visitor';
-  return asked && status === 'bot' ? [{ kind: 'thinking', key: 'thinking', name: assistant(view) }] : [];
+  if (!asked || status !== 'bot') return [];
+  return [{ kind: 'answer', key: 'next', name: assistant(view), message: NOTHING_YET, offer: '' }];
 }
 
 /** The bot goes by one name, in the visitor's language, from its first sign on. */
@@ -144,5 +165,5 @@ export function spoken(row: Row): string {
 
 /** Whether more of an answer is to come. */
 export function isGrowing(row: Row): boolean {
-  return row.kind === 'thinking' || (row.kind === 'answer' && row.message.state === 'streaming');
+  return row.kind === 'answer' && row.message.state === 'streaming';
 }

@@ -23,9 +23,6 @@ function children(row: SimpleRow, desk: Desk, element: HTMLElement): Child[] {
   switch (row.kind) {
     case 'notice':
       return [make('span', {}, row.text)];
-    case 'thinking':
-      // The shape of an answer before its first word.
-      return [make('div.who', {}, row.name), make('div.prose', { 'data-growing': true })];
     case 'waiting':
       return [make('p', {}, row.form ? words.waitAway : words.waitHere), row.form && contactForm(desk)];
     default:
@@ -34,11 +31,11 @@ function children(row: SimpleRow, desk: Desk, element: HTMLElement): Child[] {
   }
 }
 
-function said({ kind, name, text, named, note, state }: SaidRow, desk: Desk): Child[] {
+function said({ kind, name, text, named, note, urge }: SaidRow, desk: Desk): Child[] {
   const mine = kind === 'me';
   return [
     !mine && named && make('div.who', {}, face(name, true), make('span', {}, name)),
     make('div.bubble', { dir: 'auto' }, make('span.sr', {}, `${mine ? words.you : name}: `), text),
-    note && make('div.who', {}, note, state === 'late' && button('button', words.again, () => desk.resend())),
+    note && make('div.who', {}, note, urge && button('button', words.again, () => desk.resend())),
   ];
 }

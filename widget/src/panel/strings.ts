@@ -65,6 +65,13 @@ export const STRINGS = {
   again: ['Try again', 'Noch einmal versuchen', 'Réessayer', 'Reintentar', 'إعادة المحاولة'],
   sending: ['Sending…', 'Wird gesendet…', 'Envoi…', 'Enviando…', 'جارٍ الإرسال…'],
   notSent: ['Not sent yet.', 'Noch nicht gesendet.', 'Pas encore envoyé.', 'Aún no enviado.', 'لم تُرسل بعد.'],
+  tooMany: [
+    'Too many messages at once. Sent within {0} s.',
+    'Zu viele Nachrichten auf einmal. Geht in {0} s hinaus.',
+    'Trop de messages à la fois. Envoi dans {0} s.',
+    'Demasiados mensajes a la vez. Se envía en {0} s.',
+    'رسائل كثيرة معاً. تُرسل خلال {0} ث.',
+  ],
   read: ['Read {0}', 'Gelesen {0}', 'Lu {0}', 'Leído {0}', 'قُرئت {0}'],
   requested: [
     'You asked for a person',
@@ -96,11 +103,11 @@ export const STRINGS = {
     'أُعيد فتح المحادثة',
   ],
   contactLeft: [
-    'We will write to you',
-    'Wir schreiben Ihnen',
-    'Nous vous écrirons',
-    'Le escribiremos',
-    'سنكتب إليك',
+    'We will write to {0}',
+    'Wir schreiben an {0}',
+    'Nous écrirons à {0}',
+    'Escribiremos a {0}',
+    'سنكتب إلى {0}',
   ],
   waitHere: [
     'A colleague has been called. You can keep writing.',
@@ -118,7 +125,13 @@ export const STRINGS = {
   ],
   email: ['Email address', 'E-Mail-Adresse', 'Adresse e-mail', 'Correo electrónico', 'البريد الإلكتروني'],
   name: ['Name (optional)', 'Name (freiwillig)', 'Nom (facultatif)', 'Nombre (opcional)', 'الاسم (اختياري)'],
-  leave: ['Leave address', 'Adresse hinterlassen', 'Laisser l’adresse', 'Dejar dirección', 'ترك العنوان'],
+  wrongEmail: [
+    'This is not an email address.',
+    'Das ist keine E-Mail-Adresse.',
+    'Ce n’est pas une adresse e-mail.',
+    'No es un correo electrónico.',
+    'ليس بريداً إلكترونياً.',
+  ],
   offline: [
     'No connection. What you write is kept and sent later.',
     'Keine Verbindung. Was Sie schreiben, wird später gesendet.',

@@ -10,11 +10,14 @@ import { uuid } from './uuid';
 export interface ClientOptions {
   base: string;
   site: string;
+  /** The widget's language tag. */
+  language: string;
   changed: () => void;
   /** The session or the conversation is no more; the next message begins a new one. */
   expired: () => void;
 }
 
+const LONGEST_PAGE = 2_000;
 const NO_CONVERSATION: Stored = { conversation: undefined, start: undefined };
 
 /** The visitor's side: one session and one conversation, both begun by the first thing that is sent. */
@@ -145,7 +148,10 @@ export class Client {
   }
 
   async #session(): Promise<void> {
-    const { token } = await call<Stored>(this.#door, 'POST', '/v1/sessions', { site: this.#options.site });
+    const { site, language } = this.#options;
+    // Where the visitor asks from, without what queries and fragments may give away.
+    const page = location.pathname.slice(0, LONGEST_PAGE);
+    const { token } = await call<Stored>(this.#door, 'POST', '/v1/sessions', { site, language, page });
     this.#store.update({ token });
   }
 

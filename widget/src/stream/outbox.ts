@@ -8,6 +8,8 @@ export interface Pending extends Entry {
   state: 'sending' | 'late' | 'refused' | 'sent';
   /** Why it was refused for good. */
   reason?: string;
+  /** Seconds that the server asked to wait, because too much came at once; else 0. */
+  wait?: number;
   /** Its place in the conversation once it is acknowledged. */
   seq?: number;
 }
@@ -21,6 +23,7 @@ export interface OutboxOptions {
 
 /** A message that has not gone through by then is shown as late. */
 const FAILURES_UNTIL_LATE = 2;
+const TOO_MANY = 429;
 
 /** Sends messages one after the other, each until it is acknowledged or refused for good. */
 export class Outbox {
@@ -28,6 +31,8 @@ export class Outbox {
   #options: OutboxOptions;
   #draining = false;
   #failures = 0;
+  /** No attempt before this time: the server has said so. */
+  #notBefore = 0;
   #pause = new Pause();
 
   constructor(options: OutboxOptions) {
@@ -43,9 +48,9 @@ export class Outbox {
     void this.drain();
   }
 
-  /** Tries again at once. */
+  /** Tries again at once, unless the server asked to wait. */
   wake(): void {
-    this.#pause.end();
+    if (Date.now() >= this.#notBefore) this.#pause.end();
   }
 
   /** Forgets acknowledged entries that the conversation now shows. */
@@ -77,11 +82,17 @@ export class Outbox {
         entry.reason = reason.message;
         return this.#done(entry, 'refused');
       }
-      this.#failures += 1;
-      if (this.#failures >= FAILURES_UNTIL_LATE) entry.state = 'late';
-      this.#options.changed();
-      return reason.retryAfter || backoff(this.#failures);
+      return this.#postpone(entry, reason);
     }
+  }
+
+  #postpone(entry: Pending, { status, retryAfter }: Problem): number {
+    this.#failures += 1;
+    this.#notBefore = Date.now() + retryAfter;
+    entry.wait = status === TOO_MANY ? retryAfter / 1000 : 0;
+    if (entry.wait || this.#failures >= FAILURES_UNTIL_LATE) entry.state = 'late';
+    this.#options.changed();
+    return retryAfter || backoff(this.#failures);
   }
 
   #done(entry: Pending, state: 'sent' | 'refused'): number {

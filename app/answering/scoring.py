@@ -1,0 +1,92 @@
+"""How well each unit of the passages answers a question: by its words, its meaning, and what it stands under."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from app.answering.definitions import defining
+from app.answering.units import Unit
+
+LEXICAL, SEMANTIC, CONTEXT = 0.65, 0.35, 0.8
+HISTORY_WEIGHT = 0.33
+# How much less the next passage counts than the one before.
+RANK_DISCOUNT = 0.12
+# How much more the sentence counts that says what the question asks the meaning of.
+DEFINITION = 3.0
+# Words that ask rather than say what about: many a sentence holds them that has nothing to do with the question.
+ASKING = (
+    "support use using work need mean explain tell show describe possible know want help make give get there"
+)
+ASKING_WEIGHT = 0.35
+
+POINTER = re.compile(
+    r"(?:to learn more|for (?:more|further)|learn more|see |click |check out|read more)", re.IGNORECASE
+)
+CODE_SPAN = re.compile(r"`([^`]*)`")
+
+Stems = Callable[[str], Sequence[str]]
+Similarity = Callable[[str, Sequence[str]], Sequence[float]]
+
+
+def scores(
+    question: str, history: Sequence[str], candidates: list[Unit], stems: Stems, similarity: Similarity
+) -> tuple[dict[Unit, float], dict[Unit, float]]:
+    """Each candidate's score; and the share of what was asked, by weight, that it holds in its own words, 0..1."""
+    asked = " ".join([*history[-1:], question])
+    said = [frozenset(stems(_spoken(unit, asked))) for unit in candidates]
+    under = [frozenset(stems(unit.context)) for unit in candidates]
+    every = [one | other for one, other in zip(said, under, strict=True)]
+    weights = _weights(question, history, every, stems)
+    meanings = similarity(asked, [f"{unit.context} {unit.text}" for unit in candidates])
+    definition = defining(question)
+    points, shares = {}, {}
+    for unit, own, context, meaning in zip(candidates, said, under, meanings, strict=True):
+        shares[unit] = _share(weights, own)
+        lexical = shares[unit] + CONTEXT * _share(weights, context - own)
+        told = DEFINITION if definition and definition.match(unit.text) else 1.0
+        score = LEXICAL * lexical + SEMANTIC * max(0.0, meaning)
+        points[unit] = score * told * _shape(unit) / (1 + RANK_DISCOUNT * unit.passage)
+    return points, shares
+
+
+def _spoken(unit: Unit, asked: str) -> str:
+    """The words of a unit. Those in code are names and not words, unless the question names them as they are."""
+    if unit.kind == "code":
+        return unit.text
+    names = set(re.findall(r"[\w.-]+", asked.casefold()))
+
+    def named(code: re.Match[str]) -> str:
+        return " ".join(word for word in code[1].split() if word.casefold().strip("…,;:=") in names)
+
+    return CODE_SPAN.sub(named, unit.text)
+
+
+def _share(weights: dict[str, float], own: frozenset[str]) -> float:
+    return sum(weight for stem, weight in weights.items() if stem in own) / (sum(weights.values()) or 1.0)
+
+
+def _weights(
+    question: str, history: Sequence[str], documents: list[frozenset[str]], stems: Stems
+) -> dict[str, float]:
+    """What each stem of the question says about a unit: more where few units hold it, nothing where none does."""
+    holders = Counter(stem for document in documents for stem in document)
+    wanted = dict.fromkeys((stem for turn in history[-2:] for stem in stems(turn)), HISTORY_WEIGHT)
+    wanted |= dict.fromkeys(stems(question), 1.0)
+    for stem in wanted.keys() & stems(ASKING):
+        wanted[stem] *= ASKING_WEIGHT
+    known = {stem: weight for stem, weight in wanted.items() if holders[stem]}
+    return {stem: weight * (1 + math.log(len(documents) / holders[stem])) for stem, weight in known.items()}
+
+
+def _shape(unit: Unit) -> float:
+    """Code, scraps and pointers to other pages answer less often than sentences do, what leads to steps more.
+
+    And a passage begins with what it is about.
+    """
+    if unit.points:
+        return 0.4
+    if unit.kind == "code" or POINTER.match(unit.text):
+        return 0.7
+    length = min(1.0, 0.4 + 0.08 * max(len(unit.text.split()), len(unit.text) / 8))
+    return length * (1.15 if unit.leads else 1.0) * (1 - 0.015 * min(unit.position, 10))
