@@ -8,37 +8,11 @@ import { fileURLToPath } from 'node:url';
 const sources = fileURLToPath(new URL('./src/', import.meta.url));
 
 /** Properties of objects that neither the server, the page, the browser nor its storage knows. */
-const OURS = [
-  ...['acted', 'attend', 'bearer', 'calm', 'client', 'connection', 'dead', 'drain', 'element'],
-  ...[
-    'handoff',
-    'hold',
-    'input',
-    'link',
-    'loading',
-    'mark',
-    'named',
-    'note',
-    'offer',
-    'passing',
-    'pending',
-    'poll',
-  ],
-  ...[
-    'post',
-    'refusal',
-    'refused',
-    'resend',
-    'resume',
-    'retry',
-    'retryAfter',
-    'run',
-    'settle',
-    'store',
-    'toLatest',
-  ],
-  ...['trouble', 'update', 'view', 'wake'],
-];
+const OURS = `
+  act acted attend bearer calm changed client connection dead drain element form hold input link loading mark named note offer parts passing pending poll post refusal resend resume retryAfter run settle store toLatest trouble update urge view wait wake
+`
+  .trim()
+  .split(/\s+/);
 /** Where the names of everybody are. */
 const THEIRS = ['stream/types.ts', 'stream/store.ts', 'host.ts', 'panel/strings.ts'];
 

@@ -11,7 +11,7 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _ARTICLE = r"\W*(?:(?:a|an|the|ein|eine|der|die|das|un|une|le|la|el)\s+)?"
-_LISTED = r"[\w…\s]{0,9}[`*]*(?:\s\([^\n]*?\))?:(?=\s)"
+_LISTED = r"[`*]*(?:\s\([^\n]*?\))?:(?=\s)"
 _COPULA = r"\s+(?:is|are|means|does|ist|sind|bedeutet|est|sont|signifie|es|son|significa)\b"
 
 

@@ -8,7 +8,6 @@ stops and nothing more is written.
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -99,7 +98,7 @@ class Delivery:
 
 async def _stop(task: "asyncio.Task[Done]") -> None:
     """Cancels what has not ended; what it ended with is read by who wants to know."""
-    if not task.done():
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()  # looked at, so that asyncio does not report it a second time

@@ -225,8 +225,10 @@ def _ends_quote(unit: Unit, following: Unit | None, last: Unit | None) -> bool:
     """A mark stands at the end of each run of quotes from one place, and before the list or code that they lead to."""
     if following is None or following.passage != unit.passage:
         return unit.kind != "code" or last is None or last.passage != unit.passage
-    return not _together(unit, following) and "code" not in (unit.kind, following.kind) or (
-        following.kind == "code" and unit.kind != "code"
+    return (
+        not _together(unit, following)
+        and "code" not in (unit.kind, following.kind)
+        or (following.kind == "code" and unit.kind != "code")
     )
 
 

@@ -83,21 +83,31 @@ class Why:
         self.timings.setdefault(moment, round((monotonic() - self._started) * 1000))
 
 
-def sources(passages: Sequence[Passage], used: Sequence[int]) -> tuple[Source, ...]:
-    """The sources behind [1], [2], … of a text; `used` are indexes of `passages` in that order."""
-    return tuple(_source(n, passages[index]) for n, index in enumerate(used, 1))
+def sources(
+    passages: Sequence[Passage], used: Sequence[int], places: Sequence[tuple[str, ...]] = ()
+) -> tuple[Source, ...]:
+    """The sources behind [1], [2], … of a text; `used` are indexes of `passages` in that order.
+
+    `places` are the headings that each is quoted under, where that is known better than for the passage as a whole.
+    """
+    known = places or [passages[index].headings for index in used]
+    return tuple(
+        _source(n, passages[index], place)
+        for n, (index, place) in enumerate(zip(used, known, strict=True), 1)
+    )
 
 
-def _source(n: int, passage: Passage) -> Source:
+def _source(n: int, passage: Passage, headings: tuple[str, ...]) -> Source:
     url = passage.url if (passage.url or "").startswith(("http://", "https://")) else None
-    return Source(n, passage.title or passage.document_name, place(passage), url, for_reading(passage.text))
+    title = passage.title or passage.document_name
+    return Source(n, title, _place(passage, headings), url, for_reading(passage.text))
 
 
-def place(passage: Passage) -> str | None:
-    """Where in its document a passage stands."""
+def _place(passage: Passage, headings: tuple[str, ...]) -> str | None:
+    """Where in its document something stands."""
     if passage.page is not None:
         return f"page {passage.page}"
-    below = passage.headings[1:] if passage.headings[:1] == (passage.title,) else passage.headings
+    below = headings[1:] if headings[:1] == (passage.title,) else headings
     return " › ".join(below) or None
 
 

@@ -126,7 +126,7 @@ async def quoted(
         return
     for piece in quotation.pieces:
         yield Text(piece)
-    yield Done(quotation.text, "answered", "complete", sources(passages, quotation.used))
+    yield Done(quotation.text, "answered", "complete", sources(passages, quotation.used, quotation.places))
 
 
 def _similarity(asked: str, texts: Sequence[str]) -> list[float]:

@@ -22,6 +22,8 @@ AWAY = (
 
 def database_is_away(error: BaseException) -> bool:
     """Whether the same work may succeed in a moment, because it was the database that went away."""
+    if isinstance(error, BaseExceptionGroup):  # the request's error, and that of the roll-back
+        return all(map(database_is_away, error.exceptions))
     if isinstance(error, AWAY):
         return True
     if not isinstance(error, DBAPIError):

@@ -3,10 +3,12 @@
 import asyncio
 import json
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+import click
 import pytest
 from click.testing import CliRunner
 from sqlalchemy.engine import URL
@@ -65,6 +67,23 @@ async def test_help_names_every_command_with_a_sentence(terminal: Terminal) -> N
         helped = CliRunner().invoke(main, [command, "--help"])
         assert helped.exit_code == 0
         assert len(helped.output.split()) > 20, f"{command} explains nothing: {helped.output}"
+
+
+def test_the_list_says_of_each_command_what_the_command_says_of_itself() -> None:
+    context = click.Context(main)
+    for name, (_, says) in COMMANDS.items():
+        command = main.get_command(context, name)
+        assert command is not None
+        assert (command.name, command.get_short_help_str(200)) == (name, says)
+
+
+async def test_listing_the_commands_loads_none_of_them() -> None:
+    """It took three seconds."""
+    code = "import sys, app.cli; app.cli.main(['--help'], standalone_mode=False); print(*sys.modules)"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
+    loaded = (await process.communicate())[0].decode().splitlines()[-1].split()
+    assert "app.cli" in loaded
+    assert not {"sqlalchemy", "openai", "redis", "litestar", "app.cli.common"}.intersection(loaded)
 
 
 async def test_a_page_of_this_machine_is_not_read(terminal: Terminal) -> None:

@@ -74,5 +74,7 @@ def test_a_database_that_is_away_is_told_from_a_bug() -> None:
     assert database_is_away(FileNotFoundError())
     assert database_is_away(asyncpg.CannotConnectNowError("starting up"))
     assert database_is_away(asyncpg.AdminShutdownError("terminating connection"))
+    assert database_is_away(ExceptionGroup("", [OSError("gone"), asyncpg.InterfaceError("closed")]))
+    assert not database_is_away(ExceptionGroup("", [OSError("gone"), KeyError("x")]))
     assert not database_is_away(KeyError("x"))
     assert not database_is_away(asyncpg.UniqueViolationError("x"))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from app.answering.extractive import Found, Quotation, quote
 from app.answering.markdown import for_model, inline
 from app.answering.sentences import joined_lines, sentences
+from app.answering.units import units
 
 GUIDE = Found(
     """## Sounds
@@ -85,7 +86,68 @@ def test_a_sentence_that_leans_on_the_one_before_brings_it_along() -> None:
 
 def test_a_row_of_a_table_reads_as_a_line() -> None:
     answer = _quote("Which port does the server listen on?", TABLE)
-    assert answer.text == "`PORT`: Default: 8000; Meaning: the port that the server listens on [1]"
+    assert answer.text == "`PORT` (Default: 8000): the port that the server listens on [1]"
+
+
+OPTIONS = Found(
+    "| attribute | values |\n|---|---|\n| `data-site` | the site's key |\n| `data-open` | present or absent |\n\n"
+    "Backups hold your data. Keep them in a safe."
+)
+STORAGE = Found(
+    "# Storage\n\n## Files\n\nEverything is kept in one folder. A file may have 25 MB. Larger ones are refused with a "
+    "sentence that says so.\n\n## Cookies\n\nNone are set.",
+    ("Storage", "Files"),
+)
+READ_ON = Found(
+    "# Start\n\n- [docs/refunds.md](docs/refunds.md): refunds, for shoppers\n- Refunds take a week."
+)
+
+
+def test_names_in_code_are_not_words() -> None:
+    assert _quote("Is my data safe?", OPTIONS).text == "Backups hold your data. Keep them in a safe. [1]"
+    assert _quote("What is data-site for?", OPTIONS).text == "`data-site`: the site's key [1]"
+
+
+def test_what_answers_the_question_stands_alone() -> None:
+    assert _quote("How many MB may a file have?", STORAGE).text == "A file may have 25 MB. [1]"
+
+
+def test_what_answers_half_of_it_comes_with_its_paragraph() -> None:
+    answer = _quote("Is a folder encrypted when the sentence is over?", STORAGE)
+    assert answer.text.startswith("Everything is kept in one folder. A file may have 25 MB.")
+
+
+def test_what_only_points_elsewhere_is_no_answer() -> None:
+    assert _quote("What about refunds?", READ_ON).text == "Refunds take a week. [1]"
+
+
+def test_a_definition_goes_on_for_a_sentence() -> None:
+    text = (
+        "Before you start, read this. A kiosk is a stand-alone screen. It needs no keyboard. Order it early."
+    )
+    answer = _quote("What is a kiosk?", Found(text))
+    assert answer.text == "A kiosk is a stand-alone screen. It needs no keyboard. [1]"
+
+
+def test_what_a_command_does_is_in_its_row() -> None:
+    rows = "| command | what it does |\n|---|---|\n| `shop check` | Looks for faults. |\n| `shop open` | Opens. |"
+    answer = _quote("What does check do?", Found("If it is down, `shop check` says why."), Found(rows))
+    assert answer.text.startswith("`shop check`: Looks for faults.")
+
+
+def test_a_source_names_the_heading_that_the_quote_stands_under() -> None:
+    answer = _quote("Are there cookies?", STORAGE)
+    assert (answer.text, answer.places) == ("None are set. [1]", [("Storage", "Cookies")])
+
+
+def test_places_follow_the_levels_of_headings() -> None:
+    text = "Goes on.\n\n### Deep\n\nInside.\n\n## Beside\n\nNext to it.\n\n# Other\n\nFar away."
+    assert [unit.place for unit in units(0, text, ("Title", "Here"))] == [
+        ("Title", "Here"),
+        ("Title", "Here", "Deep"),
+        ("Title", "Beside"),
+        ("Other",),
+    ]
 
 
 def test_a_question_among_the_headings_leads_to_its_answer() -> None:

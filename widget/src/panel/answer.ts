@@ -7,8 +7,8 @@ import { sources } from './sources';
 import type { Desk } from './desk';
 import { words } from './words';
 
-const UP = 'M4 11h4v9H4zM8 11l4-8 2 1-1 5h7l-2 11H8';
-const DOWN = 'M4 4h4v9H4zM8 13l4 8 2-1-1-5h7L18 4H8';
+/** A thumb; the style sheet turns the second one over. */
+const THUMB = 'M4 11h4v9H4zM8 11l4-8 2 1-1 5h7l-2 11H8';
 
 export interface Answer {
   element: HTMLElement;
@@ -50,12 +50,12 @@ function tail({ message: { id, state, text, feedback }, offer }: AnswerRow, desk
     const again = (): void => void desk.act(desk.client.retry(id));
     return [make('span', {}, words.interrupted), offer && button('button.pill.quiet', words.again, again)];
   }
-  const thumb = (value: 'up' | 'down', path: string, label: string): HTMLElement => {
+  const thumb = (value: 'up' | 'down', label: string): HTMLElement => {
     const given = feedback === value;
     const press = (): void => void desk.act(desk.client.feedback(id, given ? null : value));
-    return button('button.act', icon(path), press, { 'aria-label': label, 'aria-pressed': String(given) });
+    return button('button.act', icon(THUMB), press, { 'aria-label': label, 'aria-pressed': String(given) });
   };
-  return [thumb('up', UP, words.up), thumb('down', DOWN, words.down), ...copy(text)];
+  return [thumb('up', words.up), thumb('down', words.down), ...copy(text)];
 }
 
 function copy(text: string): HTMLElement[] {

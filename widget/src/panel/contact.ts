@@ -4,10 +4,17 @@ import { words } from './words';
 
 /** Where to write when nobody is there. What is wrong with the address stands beside it, as part of its label. */
 export function contactForm(desk: Desk): HTMLFormElement {
-  const email = make('input', { type: 'email', autocomplete: 'email', required: true, maxlength: '254' });
+  // The browser says in its own language what the server would refuse; what it lets through, the server judges.
+  const like = { pattern: '\\S+@\\S+\\.\\S+', maxlength: '254', required: true };
+  const email = make('input', { type: 'email', autocomplete: 'email', ...like });
   const name = make('input', { autocomplete: 'name', maxlength: '200' });
   const wrong = make('span', { role: 'alert' });
   const leave = make('button.pill', {}, words.send);
+  const refuse = (why: string): void => {
+    wrong.textContent = why;
+    set(email, { 'aria-invalid': 'true' });
+    email.focus();
+  };
   const form = make(
     'form',
     {},
@@ -18,11 +25,8 @@ export function contactForm(desk: Desk): HTMLFormElement {
   form.onsubmit = async (event) => {
     event.preventDefault();
     leave.disabled = true;
-    const usable = await desk.contact(email.value.trim(), name.value.trim());
+    await desk.contact(email.value.trim(), name.value.trim(), refuse);
     leave.disabled = false;
-    wrong.textContent = usable ? '' : words.wrongEmail;
-    set(email, { 'aria-invalid': !usable && 'true' });
-    if (!usable) email.focus();
   };
   return form;
 }

@@ -68,24 +68,18 @@ export class Desk {
     this.#acted();
   }
 
-  /** Leaves an address; resolves to false if the server does not take it for one. */
-  async contact(email: string, name: string): Promise<boolean> {
-    const left = this.client.contact(email, name);
-    const usable = await left.then(
-      () => true,
-      ({ status }: Problem) => status !== UNUSABLE,
-    );
-    if (usable) void this.act(left.then(this.#acted));
-    return usable;
+  contact(email: string, name: string, refused: (why: string) => void): Promise<void> {
+    return this.act(this.client.contact(email, name).then(this.#acted), refused);
   }
 
-  /** Draws what came of it, or says that it did not work. */
-  async act(doing: Promise<unknown>): Promise<void> {
+  /** Draws what came of it, or says that it did not work; `refused` hears what is wrong with what was entered. */
+  async act(doing: Promise<unknown>, refused?: (why: string) => void): Promise<void> {
     try {
       await doing;
       this.#changed();
     } catch (reason) {
       if (!(reason instanceof Problem)) throw reason;
+      if (refused && reason.status === UNUSABLE) return refused(reason.message);
       this.#tell(words.failed);
       this.#calm = setTimeout(() => this.#tell(''), TROUBLE_MS);
     }

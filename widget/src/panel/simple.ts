@@ -26,7 +26,7 @@ function children(row: SimpleRow, desk: Desk, element: HTMLElement): Child[] {
     case 'waiting':
       return [make('p', {}, row.form ? words.waitAway : words.waitHere), row.form && contactForm(desk)];
     default:
-      set(element, { 'data-state': row.state });
+      set(element, { 'data-stuck': /late|refused/.test(row.state) });
       return said(row, desk);
   }
 }

@@ -125,13 +125,6 @@ export const STRINGS = {
   ],
   email: ['Email address', 'E-Mail-Adresse', 'Adresse e-mail', 'Correo electrónico', 'البريد الإلكتروني'],
   name: ['Name (optional)', 'Name (freiwillig)', 'Nom (facultatif)', 'Nombre (opcional)', 'الاسم (اختياري)'],
-  wrongEmail: [
-    'This is not an email address.',
-    'Das ist keine E-Mail-Adresse.',
-    'Ce n’est pas une adresse e-mail.',
-    'No es un correo electrónico.',
-    'ليس بريداً إلكترونياً.',
-  ],
   offline: [
     'No connection. What you write is kept and sent later.',
     'Keine Verbindung. Was Sie schreiben, wird später gesendet.',
