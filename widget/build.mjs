@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
 import { minify } from 'terser';
-import { ours, shortSource, shortStyles } from './names.mjs';
+import { shortProperties, shortSource, shortStyles } from './names.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const out = fileURLToPath(new URL('../app/web/static/', import.meta.url));
@@ -55,7 +55,7 @@ async function bundle(entry, options) {
     minify: true,
     write: false,
     charset: 'utf8',
-    mangleProps: ours,
+    ...shortProperties,
     target: 'es2022',
     legalComments: 'none',
     logLevel: 'warning',

@@ -8,13 +8,52 @@ import { fileURLToPath } from 'node:url';
 const sources = fileURLToPath(new URL('./src/', import.meta.url));
 
 /** Properties of objects that neither the server, the page, the browser nor its storage knows. */
-const OURS = `
-  act acted attend bearer calm changed client connection dead drain element form hold input link loading mark named note offer parts passing pending poll post refusal resend resume retryAfter run settle store toLatest trouble update urge view wait wake
-`
-  .trim()
-  .split(/\s+/);
+const OURS = [
+  ...[
+    'act',
+    'acted',
+    'attend',
+    'bearer',
+    'calm',
+    'changed',
+    'client',
+    'connection',
+    'dead',
+    'drain',
+    'element',
+  ],
+  ...['emit', 'form', 'hold', 'icon', 'index', 'input', 'launch', 'link', 'loading', 'mark', 'named', 'note'],
+  ...[
+    'offer',
+    'paint',
+    'parts',
+    'passing',
+    'pending',
+    'poll',
+    'post',
+    'refusal',
+    'resend',
+    'resume',
+    'retryAfter',
+  ],
+  ...[
+    'rtl',
+    'run',
+    'settings',
+    'settle',
+    'side',
+    'store',
+    'toLatest',
+    'trouble',
+    'update',
+    'urge',
+    'view',
+    'wait',
+  ],
+  'wake',
+];
 /** Where the names of everybody are. */
-const THEIRS = ['stream/types.ts', 'stream/store.ts', 'host.ts', 'panel/strings.ts'];
+const THEIRS = ['stream/types.ts', 'stream/store.ts', 'panel/strings.ts'];
 
 /** How a class is named in the panel's sources: as in `'div.note'`, and in no other way. */
 const ELEMENT = /'[a-z]\w*(\.[a-z]\w*)+'/g;
@@ -34,8 +73,8 @@ const found = namesIn(elements.join(), CLASS).filter((name) => !launcher.include
 const classes = lettersFor([...found, ...namesIn(styles[1], CLASS).filter((name) => found.includes(name))]);
 const variables = lettersFor(namesIn(styles.join(), VARIABLE));
 
-/** Matches the properties that are ours alone. */
-export const ours = propertiesOfOurs();
+/** Options of esbuild: one letter for each property of ours, the same in the loader and in every panel. */
+export const shortProperties = propertiesOfOurs();
 
 /** A style sheet with its short names. */
 export function shortStyles(css) {
@@ -52,7 +91,9 @@ function propertiesOfOurs() {
   const both = OURS.filter((name) => theirs.includes(name));
   if (both.length)
     throw new Error(`${both} cannot be shortened: ${THEIRS} have them too. See OURS in names.mjs.`);
-  return new RegExp(`^(${OURS.join('|')})$`);
+  const mangleProps = new RegExp(`^(${OURS.join('|')})$`);
+  const used = panel.flatMap((name) => namesIn(read(`panel/${name}`), /\b\w+\b/g));
+  return { mangleProps, mangleCache: lettersFor([...OURS, ...used.filter((name) => OURS.includes(name))]) };
 }
 
 function shortClasses(text) {

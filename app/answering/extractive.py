@@ -149,7 +149,7 @@ def _with_company(unit: Unit, judged: _Judged, least: float, *, follow: bool) ->
 
 
 def _with_paragraph(company: list[Unit], around: list[Unit]) -> list[Unit]:
-    """What says only a part of what was asked is quoted with what stands after it and before it, while that is short."""
+    """What says only a part of what was asked comes with what stands after it and before it, while that is short."""
     for beside in (_following(company, around), _preceding(company, around)):
         for other in beside:
             if sum(len(unit.text) for unit in (*company, other)) > AROUND:
@@ -225,11 +225,7 @@ def _ends_quote(unit: Unit, following: Unit | None, last: Unit | None) -> bool:
     """A mark stands at the end of each run of quotes from one place, and before the list or code that they lead to."""
     if following is None or following.passage != unit.passage:
         return unit.kind != "code" or last is None or last.passage != unit.passage
-    return (
-        not _together(unit, following)
-        and "code" not in (unit.kind, following.kind)
-        or (following.kind == "code" and unit.kind != "code")
-    )
+    return unit.kind != "code" and not _together(unit, following)
 
 
 def _between(last: Unit | None, unit: Unit) -> str:

@@ -2,7 +2,9 @@
 
 from typing import Literal
 
-Phrase = Literal["greeting", "thanks", "goodbye", "bot", "person", "unknown", "nothing_known", "trouble"]
+Phrase = Literal[
+    "greeting", "thanks", "goodbye", "bot", "help", "person", "unknown", "nothing_known", "trouble"
+]
 
 PHRASES: dict[Phrase, dict[str, str]] = {
     "greeting": {
@@ -53,6 +55,17 @@ PHRASES: dict[Phrase, dict[str, str]] = {
         "respuesta. Si prefiere hablar con una persona, solo tiene que pedirlo.",
         "ar": "أنا مساعد آلي. أجيب ممّا نشره هذا الموقع وأذكر مصدر كل إجابة. إن كنت تفضّل التحدث إلى شخص فاطلب ذلك.",
     },
+    "help": {
+        "en": "I answer questions from what this website has published, and say where each answer comes from. Ask in "
+        "your own words, or ask for a person at any time.",
+        "de": "Ich beantworte Fragen aus dem, was diese Website veröffentlicht hat, und nenne die Quelle. Fragen Sie "
+        "in Ihren eigenen Worten, oder verlangen Sie jederzeit einen Menschen.",
+        "fr": "Je réponds aux questions à partir de ce que ce site a publié, en citant mes sources. Demandez avec vos "
+        "propres mots, ou demandez une personne à tout moment.",
+        "es": "Respondo preguntas con lo que este sitio ha publicado y digo de dónde procede cada respuesta. Pregunte "
+        "con sus propias palabras, o pida hablar con una persona en cualquier momento.",
+        "ar": "أجيب عن الأسئلة ممّا نشره هذا الموقع وأذكر مصدر كل إجابة. اسأل بكلماتك، أو اطلب التحدث إلى شخص متى شئت.",
+    },
     "person": {
         "en": "I'm passing you on to a person. They can read what you have written here.",
         "de": "Ich gebe Sie an einen Menschen weiter. Was Sie hier geschrieben haben, kann er lesen.",
@@ -102,6 +115,10 @@ PHRASES: dict[Phrase, dict[str, str]] = {
         "ar": "لا أستطيع كتابة إجابة الآن. حاول مرة أخرى بعد قليل أو اطلب التحدث إلى شخص.",
     },
 }
+
+
+# What ends with the offer of a person.
+OFFERS = {text for name in ("unknown", "nothing_known", "trouble") for text in PHRASES[name].values()}
 
 
 def phrase(name: Phrase, language: str) -> str:

@@ -1,4 +1,4 @@
-"""Messages that ask nothing of the documents: greetings, thanks, "are you a bot", and the wish for a person.
+"""Messages that ask nothing of the documents: greetings, thanks, "what can you do", and the wish for a person.
 
 Recognised only where that is all that a message says: "Hi, where is my order?" is a question, and "How do visitors
 talk to a person?" is one about the documents.
@@ -10,7 +10,7 @@ from typing import Literal
 
 from app.answering.language import language_of
 
-Kind = Literal["greeting", "thanks", "goodbye", "bot", "person"]
+Kind = Literal["greeting", "thanks", "goodbye", "bot", "help", "person"]
 
 LONGEST = 90
 # Anything but letters with their marks, digits and the signs that stand within words.
@@ -18,10 +18,14 @@ UNSPOKEN = re.compile(r"[^\w\s',\u0300-\u036f\u0900-\u097f\u0e00-\u0e7f\u064b-\u
 
 GREETING = {
     "en": r"(?:hi|hello|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day))"
-    r"(?: there| everyone| all| team)?(?:,? (?:how are you|how's it going|how do you do|what's up))?",
-    "de": r"(?:hallo|moin|servus|grüß gott|guten (?:tag|morgen|abend)|hallöchen)(?: zusammen)?",
-    "fr": r"(?:bonjour|bonsoir|salut|coucou)(?: à tous)?",
-    "es": r"(?:hola|buenos d[ií]as|buenas(?: tardes| noches)?|hola,? (?:qué tal|buenos d[ií]as|buenas tardes))",
+    r"(?: there| everyone| all| team)?(?:,? (?:how are you|how's it going|how do you do|what's up))?"
+    r"|how are you(?: doing)?(?: today)?|how's it going|how do you do|what's up",
+    "de": r"(?:hallo|moin|servus|grüß gott|guten (?:tag|morgen|abend)|hallöchen)(?: zusammen)?"
+    r"|(?:hallo,? )?wie geht(?:'s| es dir| es ihnen)(?: heute)?",
+    "fr": r"(?:bonjour|bonsoir|salut|coucou)(?: à tous)?(?:,? (?:ça va|comment allez[- ]vous|comment vas[- ]tu))?"
+    r"|(?:comment )?ça va|comment (?:allez[- ]vous|vas[- ]tu)",
+    "es": r"(?:hola|buenos d[ií]as|buenas(?: tardes| noches)?|hola,? (?:qué tal|buenos d[ií]as|buenas tardes))"
+    r"|qué tal|cómo (?:estás|está usted|está)",
     "ar": r"(?:مرحبا|مرحبًا|أهلا|اهلا|السلام عليكم|صباح الخير|مساء الخير)",
     "ro": r"(?:bună(?: ziua| dimineața| seara)?|buna(?: ziua)?|salut)",
     "tr": r"(?:merhaba|selam|günaydın|iyi (?:günler|akşamlar))",
@@ -50,7 +54,8 @@ THANKS = {
     "zh": r"谢谢(?:你|您)?|多谢",
 }
 GOODBYE = {
-    "en": r"(?:good ?bye|bye(?: bye)?|see you(?: later)?|have a (?:nice|good|great) day)",
+    "en": r"(?:good ?bye|bye(?: bye)?|see you(?: later)?|have a (?:nice|good|great) day)"
+    r"|(?:no|nope)(?:,? (?:thanks|thank you|that's all|that is all))?|that's all|that is all|nothing else",
     "de": r"(?:auf wiedersehen|tschüss|tschüß|bis bald|schönen tag(?: noch)?)",
     "fr": r"(?:au revoir|à bientôt|bonne journée)",
     "es": r"(?:adiós|adios|hasta (?:luego|pronto)|chao)",
@@ -59,7 +64,8 @@ GOODBYE = {
 BOT = {
     "en": r"(?:(?:are|r) (?:you|u)|am i (?:talking|speaking|chatting) (?:to|with)|is this) (?:an? |the )?(?:real )?"
     r"(?:ro)?(?:bot|chat ?bot|ai|human|person|machine|computer|real|human being)(?: or (?:an? )?(?:real )?"
-    r"(?:bot|ai|human|person|machine|robot|human being))?|(?:who|what) are you|what(?:'s| is) your name",
+    r"(?:bot|ai|human|person|machine|robot|human being))?|(?:who|what) are you|what(?:'s| is) your name"
+    r"|who (?:made|built|created|wrote|programmed) you",
     "de": r"(?:bist du|sind sie|spreche ich mit|ist das) (?:hier )?(?:ein(?:e[mnr]?)? )?(?:echter? |echten )?"
     r"(?:ro)?(?:bot|chatbot|ki|mensch|menschen|maschine|computer)|wer (?:bist du|sind sie)",
     "fr": r"(?:êtes[- ]vous|es[- ]tu|vous êtes|tu es|est-ce que vous êtes) (?:un |une )?(?:vraie? )?"
@@ -68,6 +74,26 @@ BOT = {
     r"(?: real)?|quién (?:eres|es usted)",
     "ar": r"هل أنت (?:روبوت|بوت|إنسان|شخص|آلة)(?: حقيقي)?|من أنت",
 }
+HELP = {
+    "en": r"(?:(?:can|could) you )?help(?: me)?(?: please)?|i need (?:some )?help|i have a (?:quick )?question"
+    r"|what (?:can|do) you (?:do|know|answer)|what can (?:i ask(?: you)?|you help(?: me)? with)"
+    r"|how (?:can|do) you help(?: me)?",
+    "de": r"hilfe|ich (?:brauche hilfe|habe (?:eine|mal eine) frage)|(?:kannst du|können sie) mir helfen"
+    r"|was (?:kannst du|können sie)(?: alles| mir sagen)?|was weißt du",
+    "fr": r"(?:à l')?aide|aidez?[- ]moi|(?:pouvez[- ]vous|peux[- ]tu) m'aider|j'ai (?:une question|besoin d'aide)"
+    r"|que (?:peux[- ]tu|pouvez[- ]vous|sais[- ]tu|savez[- ]vous) faire",
+    "es": r"ayuda(?:me)?|ayúda(?:me)?|(?:me )?(?:puedes|puede) (?:ayudar|ayudarme)|tengo una (?:pregunta|duda)"
+    r"|necesito ayuda|qué (?:puedes|puede|sabes) hacer",
+    "ar": r"مساعدة|ساعدني|هل يمكنك مساعدتي|لدي سؤال|ماذا يمكنك أن تفعل",
+}
+# What takes up an offer.
+YES = re.compile(
+    r"(?:yes|yeah|yep|sure|ok|okay|please|please do|go ahead|ja|gern|gerne|bitte|oui|d'accord|volontiers"
+    r"|sí|si|vale|claro|نعم|da|evet|có|да|ναι|हाँ|ใช่|是|好|好的)"
+    r"(?:,? (?:please|bitte|gern|gerne|s'il vous plaît|svp|por favor|go ahead))?"
+)
+# Pictures that say thank you; other messages without a word leave open what is wanted.
+PLEASED = re.compile(r"[👍👌🙏🙂😊😀😃😄🎉💯❤♥✅👏]")
 # The wish comes in the first person, or as a bare call: never as a question about how others do it.
 PERSON = {
     "en": r"(?:(?:i (?:want|need|wish|would like|'d like)|i'd like|can i|could i|may i|let me|please|can you|could you"
@@ -121,13 +147,17 @@ PERSON = {
 
 @dataclass(frozen=True)
 class Smalltalk:
+    """`language` is None for what is said in no language."""
+
     kind: Kind
-    language: str
+    language: str | None
 
 
 def recognise(text: str) -> Smalltalk | None:
     """What a message is, where it is nothing but small talk or the wish for a person."""
     said = _plain(text)
+    if not said and text.strip():
+        return Smalltalk("thanks" if PLEASED.search(text) else "help", None)
     if not said or len(said) > LONGEST:
         return None
     for kind, pattern in _PATTERNS.items():
@@ -136,6 +166,11 @@ def recognise(text: str) -> Smalltalk | None:
                 # "ok thanks" matches what English says; the words themselves may still tell more.
                 return Smalltalk(kind, language if language != "en" else language_of(said))
     return None
+
+
+def takes_up(text: str) -> bool:
+    """Whether a message says yes to what was offered."""
+    return YES.fullmatch(_plain(text)) is not None
 
 
 def _plain(text: str) -> str:
@@ -155,6 +190,7 @@ POLITE = (
 _PATTERNS: dict[Kind, dict[str, re.Pattern[str]]] = {
     "person": _compiled(PERSON, POLITE, f"(?:[, ]*{POLITE})?"),
     "bot": _compiled(BOT),
+    "help": _compiled(HELP),
     "greeting": _compiled(GREETING),
     "thanks": _compiled(THANKS),
     "goodbye": _compiled(GOODBYE),

@@ -15,7 +15,7 @@ from uuid import UUID
 from app.answering import llm, smalltalk
 from app.answering.delivery import Delivery
 from app.answering.language import language_of
-from app.answering.phrases import Phrase, phrase
+from app.answering.phrases import OFFERS, Phrase, phrase
 from app.answering.record import keep
 from app.answering.steps import Done, Outcome, Reading, Searching, Step, Text, Why, pages
 from app.answering.writing import model_writes, quoted
@@ -94,8 +94,10 @@ async def answer(
     """Searching, Reading, Text after Text, and always one Done. `why` is filled with how it came about."""
     why = why or Why()
     language = _language(question, history)
-    if talk := smalltalk.recognise(question):
-        steps = _talk_back(talk)
+    if _takes_up_offer(question, history):
+        steps = _talk_back("person", language)
+    elif talk := smalltalk.recognise(question):
+        steps = _talk_back(talk.kind, talk.language or language)
     else:
         yield Searching()
         passages = await _search(desk, question, history, why)
@@ -150,9 +152,15 @@ async def _write(
             yield step
 
 
-async def _talk_back(talk: smalltalk.Smalltalk) -> AsyncGenerator[Step]:
-    hand_off = WISHED_FOR if talk.kind == "person" else None
-    async for step in _say(talk.kind, talk.language, outcome="chat", hand_off=hand_off):
+def _takes_up_offer(question: str, history: Sequence[Turn]) -> bool:
+    """Whether a person was offered for want of an answer, and the visitor says yes to that."""
+    offered = bool(history) and history[-1].role == "assistant" and history[-1].text in OFFERS
+    return offered and smalltalk.takes_up(question)
+
+
+async def _talk_back(kind: smalltalk.Kind, language: str) -> AsyncGenerator[Step]:
+    hand_off = WISHED_FOR if kind == "person" else None
+    async for step in _say(kind, language, outcome="chat", hand_off=hand_off):
         yield step
 
 

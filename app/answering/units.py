@@ -84,7 +84,8 @@ class _Reader:
                 self._sentence(sentence)
 
     def _sentence(self, text: str) -> None:
-        label = len(text.split()) < LABEL_WORDS and len(text) < 80 and not ENDED.search(text)  # noqa: PLR2004
+        brief = len(text.split()) < LABEL_WORDS and len(text) < 80  # noqa: PLR2004
+        label = (brief or " | " in text) and not ENDED.search(text)  # " | " parts the title of a page
         self._add("label" if label else "sentence", _balanced(text))
         if label or self._units[-1].asks:
             self._under = text

@@ -136,7 +136,7 @@ def test_what_a_command_does_is_in_its_row() -> None:
 
 
 def test_a_source_names_the_heading_that_the_quote_stands_under() -> None:
-    answer = _quote("Are there cookies?", STORAGE)
+    answer = _quote("Any cookies?", STORAGE)
     assert (answer.text, answer.places) == ("None are set. [1]", [("Storage", "Cookies")])
 
 

@@ -16,6 +16,17 @@ from app.answering.smalltalk import recognise
         ("hello there!", "greeting", "en"),
         ("Good morning 👋", "greeting", "en"),
         ("Hi, how are you?", "greeting", "en"),
+        ("how are you?", "greeting", "en"),
+        ("Wie geht's?", "greeting", "de"),
+        ("Comment ça va ?", "greeting", "fr"),
+        ("help", "help", "en"),
+        ("What can you do?", "help", "en"),
+        ("I have a question", "help", "en"),
+        ("Was kannst du?", "help", "de"),
+        ("Pouvez-vous m'aider ?", "help", "fr"),
+        ("necesito ayuda", "help", "es"),
+        ("No, thank you.", "goodbye", "en"),
+        ("Who made you?", "bot", "en"),
         ("Guten Tag", "greeting", "de"),
         ("Bonjour !", "greeting", "fr"),
         ("¡Hola!", "greeting", "es"),
@@ -63,9 +74,21 @@ def test_recognised(text: str, kind: str, language: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "kind"), [("🎉🎉", "thanks"), ("👍", "thanks"), ("🤔", "help"), ("???", "help"), ("…", "help")]
+)
+def test_a_message_without_a_word_is_answered_too(text: str, kind: str) -> None:
+    found = recognise(text)
+    assert found is not None
+    assert (found.kind, found.language) == (kind, None)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Hi, where is my order?",
+        "What do you do with my data?",
+        "Can you help me with my invoice?",
+        "Who made the widget?",
         "How do visitors talk to a human?",
         "What happens when a visitor asks for a person?",
         "How do I add an agent?",
@@ -80,7 +103,6 @@ def test_recognised(text: str, kind: str, language: str) -> None:
         "me",
         "",
         "  \n ",
-        "🙂",
         "a" * 5000,
     ],
 )

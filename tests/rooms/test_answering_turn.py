@@ -73,6 +73,16 @@ async def test_odd_messages_have_an_end(context: Context, knowing: UUID, text: s
     assert done.text
 
 
+async def test_yes_to_the_offer_of_a_person_brings_one(context: Context, knowing: UUID) -> None:
+    asked = Turn("user", "Wer hat 1972 die Weltmeisterschaft gewonnen?")
+    offered = Turn("assistant", phrase("unknown", "de"))
+    _, done = await _steps(context, knowing, "Ja, bitte!", asked, offered)
+    assert (done.text, done.hand_off) == (phrase("person", "de"), "The visitor asked for a person.")
+
+    _, done = await _steps(context, knowing, "Ja, bitte!", asked, Turn("assistant", "Das war 1972. [1]"))
+    assert done.hand_off is None
+
+
 async def test_small_talk_needs_no_search(context: Context, knowing: UUID) -> None:
     steps, done = await _steps(context, knowing, "Guten Tag!")
     assert not any(isinstance(step, Searching) for step in steps)

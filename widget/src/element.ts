@@ -10,6 +10,7 @@ const LABEL = ['Open chat', 'Chat öffnen', 'Ouvrir la discussion', 'Abrir el ch
 export class FrontdeskWidget extends HTMLElement implements Host {
   settings!: Settings;
   readonly launch = document.createElement('button');
+  readonly icon = icon;
   #colours = new CSSStyleSheet();
   #badge = document.createElement('em');
   #panel: Promise<Panel> | null = null;
@@ -28,7 +29,7 @@ export class FrontdeskWidget extends HTMLElement implements Host {
     this.launch.className = `launch ${side}`;
     this.launch.ariaHasPopup = 'dialog';
     this.launch.onclick = () => void this.open();
-    this.launch.append(bell(), this.#badge);
+    this.launch.append(icon(BELL), this.#badge);
     root.append(this.launch);
     this.unread(0);
     return this;
@@ -85,12 +86,14 @@ export class FrontdeskWidget extends HTMLElement implements Host {
   }
 }
 
-function bell(): Element {
+/** A line drawing of 24 by 24 units; the label of what it stands in names it. */
+function icon(path: string): Element {
   const [svg, line] = ['svg', 'path'].map((name) =>
     document.createElementNS('http://www.w3.org/2000/svg', name),
   );
   svg!.setAttribute('viewBox', '0 0 24 24');
-  line!.setAttribute('d', BELL);
+  svg!.ariaHidden = 'true';
+  line!.setAttribute('d', path);
   svg!.append(line!);
   return svg!;
 }

@@ -3,6 +3,8 @@ export interface Host {
   readonly shadowRoot: ShadowRoot | null;
   readonly settings: Settings;
   readonly launch: HTMLButtonElement;
+  /** Makes a line drawing from a path in 24 by 24 units. */
+  icon: (path: string) => Element;
   /** Applies an accent like #00624b. */
   paint: (accent: string) => void;
   /** Unread messages on the launcher, with its label in words. */

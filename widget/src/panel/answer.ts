@@ -48,7 +48,7 @@ function tail({ message: { id, state, text, feedback }, offer }: AnswerRow, desk
   if (state === 'streaming') return [];
   if (state === 'interrupted') {
     const again = (): void => void desk.act(desk.client.retry(id));
-    return [make('span', {}, words.interrupted), offer && button('button.pill.quiet', words.again, again)];
+    return [make('span', {}, words.interrupted), offer && button('button.pill', words.again, again)];
   }
   const thumb = (value: 'up' | 'down', label: string): HTMLElement => {
     const given = feedback === value;

@@ -7,7 +7,6 @@ import { words } from './words';
 
 const LIMIT = 5_000;
 const COUNTED_FROM = 4_500;
-const TALLEST = 140;
 
 export interface Composer {
   element: HTMLElement;
@@ -60,10 +59,10 @@ export function composer(desk: Desk): Composer {
   return { element, input, update };
 }
 
-/** As tall as its text. */
+/** As tall as its text, within what the style sheet allows. */
 function fit(input: HTMLTextAreaElement): void {
   input.style.height = '';
-  input.style.height = `${Math.min(input.scrollHeight, TALLEST)}px`;
+  input.style.height = `${input.scrollHeight}px`;
 }
 
 /** Says whom the visitor writes to: a person, or the assistant. */

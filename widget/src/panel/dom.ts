@@ -1,4 +1,5 @@
 /** Small helpers that make nodes; text only ever enters as text. */
+import type { Host } from '../host';
 
 /** What is false, empty or missing leaves nothing. */
 export type Child = Node | string | false | null | undefined;
@@ -38,15 +39,11 @@ export function button(
   return element;
 }
 
-/** A line drawing of 24 by 24 units; the label of what it stands in names it. */
-export function icon(path: string): SVGElement {
-  const [svg, line] = ['svg', 'path'].map((name) =>
-    document.createElementNS('http://www.w3.org/2000/svg', name),
-  );
-  set(svg!, { viewBox: '0 0 24 24', 'aria-hidden': 'true' });
-  set(line!, { d: path });
-  svg!.append(line!);
-  return svg as SVGElement;
+/** Makes a line drawing. The loader lends it, because its bell is drawn so too. */
+export let icon: Host['icon'];
+
+export function borrowIcon(host: Host): void {
+  icon = host.icon;
 }
 
 const drawn = new WeakMap<Element, string>();

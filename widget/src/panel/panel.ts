@@ -3,7 +3,7 @@ import { onWake } from '../stream';
 import { bar } from './bar';
 import { type Composer, composer } from './composer';
 import { Desk } from './desk';
-import { make, redraw, set } from './dom';
+import { borrowIcon, make, redraw, set } from './dom';
 import { footer } from './footer';
 import { header } from './header';
 import { type News, news } from './news';
@@ -28,6 +28,7 @@ const instead = make('div.instead');
 
 export function mount(page: Host): Panel {
   host = page;
+  borrowIcon(host);
   desk = new Desk(host, changed, acted);
   parts = [header(close), bar(), footer(desk)];
   rowsShown = thread(desk);

@@ -70,7 +70,7 @@ export const STRINGS = {
     'Zu viele Nachrichten auf einmal. Geht in {0} s hinaus.',
     'Trop de messages à la fois. Envoi dans {0} s.',
     'Demasiados mensajes a la vez. Se envía en {0} s.',
-    'رسائل كثيرة معاً. تُرسل خلال {0} ث.',
+    'رسائل كثيرة. تُرسل خلال {0} ث.',
   ],
   read: ['Read {0}', 'Gelesen {0}', 'Lu {0}', 'Leído {0}', 'قُرئت {0}'],
   requested: [
@@ -114,7 +114,7 @@ export const STRINGS = {
     'Jemand aus dem Team ist gerufen. Schreiben Sie ruhig weiter.',
     'Un collègue a été appelé. Vous pouvez continuer d’écrire.',
     'Hemos avisado a un compañero. Puede seguir escribiendo.',
-    'تم استدعاء زميل. يمكنك متابعة الكتابة.',
+    'استُدعي زميل. تابع الكتابة.',
   ],
   waitAway: [
     'Nobody is here right now. Leave your address and we will write to you.',
@@ -130,7 +130,7 @@ export const STRINGS = {
     'Keine Verbindung. Was Sie schreiben, wird später gesendet.',
     'Pas de connexion. Vos messages seront envoyés plus tard.',
     'Sin conexión. Lo que escriba se enviará después.',
-    'لا يوجد اتصال. ما تكتبه يُرسل لاحقاً.',
+    'لا اتصال. ما تكتبه يُرسل لاحقاً.',
   ],
   reconnecting: ['Reconnecting…', 'Verbindet erneut…', 'Reconnexion…', 'Reconectando…', 'إعادة الاتصال…'],
   expired: [
@@ -145,7 +145,7 @@ export const STRINGS = {
     'Das hat nicht geklappt. Versuchen Sie es gleich noch einmal.',
     'Cela n’a pas fonctionné. Réessayez dans un instant.',
     'No ha funcionado. Inténtelo de nuevo en un momento.',
-    'لم ينجح ذلك. حاول مرة أخرى بعد قليل.',
+    'لم ينجح ذلك. حاول بعد قليل.',
   ],
   notSetUp: [
     'This chat is not set up for this page yet.',

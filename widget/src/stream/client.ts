@@ -3,7 +3,7 @@ import { Follow } from './follow';
 import { type Door, Problem, call } from './http';
 import { Outbox } from './outbox';
 import type { State } from './state';
-import { Store, type Stored } from './store';
+import { type Store, type Stored, openStore } from './store';
 import type { Handoff, Message, Snapshot } from './types';
 import { uuid } from './uuid';
 
@@ -34,7 +34,7 @@ export class Client {
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    this.#store = new Store(options.site);
+    this.#store = openStore(options.site);
     this.#door = { base: options.base, token: () => this.#store.read().token };
     this.outbox = new Outbox({
       store: this.#store,

@@ -13,33 +13,33 @@ export interface Stored {
   outbox?: Entry[] | undefined;
 }
 
+export interface Store {
+  read(): Stored;
+  /** Always changes what is stored now, because another tab may have written since. */
+  update(change: Stored): void;
+}
+
 /** One record in the page's storage; in memory where the browser refuses storage. */
-export class Store {
-  #name: string;
-  #memory: Stored | null = null;
-
-  constructor(site: string) {
-    this.#name = `frontdesk:${site}`;
-  }
-
-  read(): Stored {
-    if (this.#memory) return this.#memory;
+export function openStore(site: string): Store {
+  const name = `frontdesk:${site}`;
+  let memory: Stored | null = null;
+  const read = (): Stored => {
+    if (memory) return memory;
     try {
-      return JSON.parse(localStorage.getItem(this.#name) ?? '{}') as Stored;
+      return JSON.parse(localStorage.getItem(name) ?? '{}') as Stored;
     } catch {
       // Storage is blocked, or what is there is not ours.
       return {};
     }
-  }
-
-  /** Always changes what is stored now, because another tab may have written since. */
-  update(change: Stored): void {
-    const changed = { ...this.read(), ...change };
+  };
+  const update = (change: Stored): void => {
+    const changed = { ...read(), ...change };
     try {
-      localStorage.setItem(this.#name, JSON.stringify(changed));
+      localStorage.setItem(name, JSON.stringify(changed));
     } catch {
       // The conversation works all the same, but ends with the page.
-      this.#memory = changed;
+      memory = changed;
     }
-  }
+  };
+  return { read, update };
 }
