@@ -7,6 +7,8 @@ import asyncpg
 import click
 import httpx
 import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 from sqlalchemy.engine import URL
 
 from app.cli.common import database_address, database_trouble, json_option
@@ -52,7 +54,7 @@ def _examine() -> list[Finding]:
             findings += asyncio.run(_database(address.app))
     except (EmbeddedDatabaseError, OSError, asyncpg.PostgresError) as error:
         findings.append(Finding("database", ok=False, said=database_trouble(error)))
-    return [*findings, asyncio.run(_model(settings))]
+    return [*findings, asyncio.run(_redis(settings)), asyncio.run(_model(settings))]
 
 
 def _widget() -> Finding:
@@ -109,6 +111,20 @@ async def _schema(connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
         good,
         f"at {found}" + ("" if good else f", not {newest_revision()}: run `frontdesk migrate`"),
     )
+
+
+async def _redis(settings: Settings) -> Finding:
+    if not settings.redis_url:
+        return Finding("redis", ok=True, said="none: signals stay in one process (REDIS_URL adds it)")
+    client = Redis.from_url(settings.redis_url, socket_connect_timeout=5, socket_timeout=5)
+    try:
+        await client.ping()
+    except (RedisError, OSError) as error:
+        said = f"cannot be reached ({error}): check REDIS_URL; answers still arrive, but more slowly"
+        return Finding("redis", ok=False, said=said)
+    finally:
+        await client.aclose()
+    return Finding("redis", ok=True, said="answers")
 
 
 async def _model(settings: Settings) -> Finding:
