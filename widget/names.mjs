@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url';
 
 const sources = fileURLToPath(new URL('./src/', import.meta.url));
 
-/** Properties of objects that neither the server, the page, the browser nor its storage knows. */
+/**
+ * Properties of objects that neither the server, the page, the browser nor its storage knows. Some browser object may
+ * have a property of that name, as long as the widget never uses it.
+ */
 const OURS = [
   ...[
     'act',
@@ -22,7 +25,7 @@ const OURS = [
     'drain',
     'element',
   ],
-  ...['emit', 'form', 'hold', 'icon', 'index', 'input', 'launch', 'link', 'loading', 'mark', 'named', 'note'],
+  ...['emit', 'form', 'hold', 'icon', 'input', 'launch', 'link', 'loading', 'mark', 'named', 'note'],
   ...[
     'offer',
     'paint',
@@ -78,7 +81,9 @@ export const shortProperties = propertiesOfOurs();
 
 /** A style sheet with its short names. */
 export function shortStyles(css) {
-  return shortVariables(shortClasses(css));
+  return shortVariables(shortClasses(css))
+    .replace(/(--\w+): /g, '$1:')
+    .replace(/(\() | (\))/g, '$1$2');
 }
 
 /** A source of the panel or the launcher, with the short names of the style sheets. */
@@ -93,7 +98,10 @@ function propertiesOfOurs() {
     throw new Error(`${both} cannot be shortened: ${THEIRS} have them too. See OURS in names.mjs.`);
   const mangleProps = new RegExp(`^(${OURS.join('|')})$`);
   const used = panel.flatMap((name) => namesIn(read(`panel/${name}`), /\b\w+\b/g));
-  return { mangleProps, mangleCache: lettersFor([...OURS, ...used.filter((name) => OURS.includes(name))]) };
+  return {
+    mangleProps,
+    mangleCache: lettersFor([...OURS, ...used.filter((name) => OURS.includes(name))], theirs),
+  };
 }
 
 function shortClasses(text) {
@@ -108,13 +116,14 @@ function namesIn(text, pattern) {
   return [...text.matchAll(pattern)].map(([whole, name = whole]) => name);
 }
 
-/** A letter for each name, the shortest packed for the most frequent. */
-function lettersFor(names) {
+/** A letter for each name, the shortest packed for the most frequent; `taken` are names in themselves. */
+function lettersFor(names, taken = []) {
+  const letters = [...LETTERS].filter((letter) => !taken.includes(letter));
   const count = new Map();
   for (const name of names) count.set(name, (count.get(name) ?? 0) + 1);
   const sorted = [...count.keys()].sort((a, b) => count.get(b) - count.get(a));
-  if (sorted.length > LETTERS.length) throw new Error('More names than letters: add letters in names.mjs.');
-  return Object.fromEntries(sorted.map((name, at) => [name, LETTERS[at]]));
+  if (sorted.length > letters.length) throw new Error('More names than letters: add letters in names.mjs.');
+  return Object.fromEntries(sorted.map((name, at) => [name, letters[at]]));
 }
 
 function read(name) {

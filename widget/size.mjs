@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 
-const LIMITS = { loader: 3 * 1024, whole: 15 * 1024 };
+const LIMITS = { loader: 3_000, whole: 15_000 };
 
 const out = fileURLToPath(new URL('../app/web/static/', import.meta.url));
 const panels = readdirSync(out).filter((name) => /^panel-.*\.js$/.test(name));

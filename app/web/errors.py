@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 SERVER_ERROR = 500
 NOT_VALID = "The request is not valid"
-AS_DOCUMENTED = "The body must be a JSON object as the API documentation at /schema/ describes it."
+AS_DOCUMENTED = "The body is not what this address takes: see the API documentation at /schema/."
 # What the framework says of itself is for developers of the framework: status -> code, title, detail.
 IN_OUR_WORDS = {
     404: ("not_found", "Not found", "There is nothing at this address."),

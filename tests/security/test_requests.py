@@ -1,5 +1,6 @@
 """What arrives may be anything: each gets a clear refusal, and none an unexpected error."""
 
+import asyncio
 from uuid import uuid4
 
 import httpx
@@ -39,6 +40,19 @@ async def test_a_body_that_is_too_large_is_named_as_such(page: Page) -> None:
     conversation = (await page.start())["id"]
     told = problem(await page.write(conversation, "x" * 2_000_000), 413, "too_large")
     assert "larger than" in told["detail"]
+
+
+async def test_a_caller_who_hangs_up_is_no_error_of_ours(
+    page: Page, server: RunningServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = httpx.URL(server.url)
+    _, writer = await asyncio.open_connection(address.host, address.port)
+    writer.write(b"POST /v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{")
+    await writer.drain()
+    writer.close()
+    await asyncio.sleep(0.3)
+    assert (await page.client.get(f"/v1/sites/{page.key}")).status_code == 200
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def test_what_is_not_there_says_so(page: Page) -> None:

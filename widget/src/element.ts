@@ -1,4 +1,3 @@
-import { inkOn } from './accent';
 import type { Host, Mount, Panel, Settings } from './host';
 import css from './launcher.css';
 
@@ -11,7 +10,6 @@ export class FrontdeskWidget extends HTMLElement implements Host {
   settings!: Settings;
   readonly launch = document.createElement('button');
   readonly icon = icon;
-  #colours = new CSSStyleSheet();
   #badge = document.createElement('em');
   #panel: Promise<Panel> | null = null;
   #failures = 0;
@@ -25,7 +23,7 @@ export class FrontdeskWidget extends HTMLElement implements Host {
     styles.replaceSync(css);
     if (accent) this.paint(accent);
     const root = this.attachShadow({ mode: 'open' });
-    root.adoptedStyleSheets = [styles, this.#colours];
+    root.adoptedStyleSheets = [styles];
     this.launch.className = `launch ${side}`;
     this.launch.ariaHasPopup = 'dialog';
     this.launch.onclick = () => void this.open();
@@ -44,7 +42,7 @@ export class FrontdeskWidget extends HTMLElement implements Host {
       this.#panel = null;
       this.#failures += 1;
       this.#badge.textContent = '!';
-      console.error('Frontdesk: the panel could not be loaded; pressing the bell tries again.', reason);
+      console.error('Frontdesk: the panel could not be loaded.', reason);
     }
     this.launch.ariaBusy = null;
   }
@@ -68,7 +66,7 @@ export class FrontdeskWidget extends HTMLElement implements Host {
   }
 
   paint(accent: string): void {
-    this.#colours.replaceSync(`:host{--accent:${accent};--on-accent:${inkOn(accent)}}`);
+    this.style.setProperty('--accent', accent);
   }
 
   emit(name: string, detail?: unknown): void {

@@ -25,6 +25,7 @@ beforeEach(async () => {
   kept = new Map();
   expired = 0;
   Object.assign(globalThis, {
+    location: new URL('https://shop.example/orders/42?token=secret#top'),
     localStorage: {
       getItem: (name: string) => kept.get(name) ?? null,
       setItem: (name: string, value: string) => kept.set(name, value),
@@ -43,6 +44,7 @@ function openPage(): Client {
   const client = new Client({
     base: server.base,
     site: 'demo',
+    language: 'en',
     changed: () => undefined,
     expired: () => (expired += 1),
   });
@@ -126,6 +128,39 @@ test('what is refused for good says why and does not hold up the next', async ()
     client.outbox.pending.map(({ state, reason }) => [state, reason]),
     [['refused', 'Refused: message_empty']],
   );
+});
+
+test('a session says the language and the page, but neither query nor fragment', async () => {
+  await begun('one');
+  const begin = { site: 'demo', language: 'en', page: '/orders/42' };
+  assert.deepEqual(server.sessions, [begin]);
+});
+
+test('a page with a very long path says its beginning', async () => {
+  Object.assign(globalThis, { location: new URL(`https://shop.example/${'x'.repeat(3_000)}`) });
+  await begun('one');
+  assert.equal(server.sessions[0]!.page.length, 2_000);
+});
+
+test('told to wait, it waits that long, whatever wakes it, and then sends each once', async () => {
+  const client = openPage();
+  server.limited = 1;
+  client.outbox.add('one');
+  client.outbox.add('two');
+  await until(() => client.outbox.pending[0]!.state === 'late', 'told');
+  const told = Date.now();
+  assert.deepEqual(
+    client.outbox.pending.map(({ state, wait }) => [state, wait]),
+    [
+      ['late', 1],
+      ['sending', undefined],
+    ],
+  );
+  client.wake();
+  await until(() => texts(client).length === 2, 'sent');
+  assert.ok(Date.now() - told > 900, `sent after ${Date.now() - told} ms`);
+  assert.deepEqual(texts(client), ['one', 'two']);
+  assert.equal(server.requests.filter((request) => request.endsWith('/messages')).length, 3);
 });
 
 test('a lost event is noticed by the next one, and fetched', async () => {

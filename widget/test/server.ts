@@ -20,6 +20,10 @@ export class TestServer {
   fault: 'none' | 'refuse' | 'hold' | 'nostream' = 'none';
   /** How many of the next posts are stored, but not acknowledged. */
   unacknowledged = 0;
+  /** How many of the next posts are too many: to be tried again in a second. */
+  limited = 0;
+  /** What sessions were begun with. */
+  sessions: { site: string; language: string; page: string }[] = [];
   epoch = 'e1';
   #http: Server;
   #sockets = new Set<Socket>();
@@ -83,7 +87,7 @@ export class TestServer {
     this.requests.push(`${kind} ${url.pathname.replace(/[0-9a-f-]{36}/, 'ID')}`);
     if (this.fault === 'refuse') return void request.socket.destroy();
     const data = (body ? JSON.parse(body) : {}) as { client_id: string; text: string };
-    if (url.pathname === '/v1/sessions') return this.#json(response, 201, { token: this.#token() });
+    if (url.pathname === '/v1/sessions') return this.#session(response, body);
     if (!this.tokens.has(authorization.slice(7))) return this.#problem(response, 401, 'token_expired');
     if (url.pathname === '/v1/conversations')
       return this.#json(response, 201, this.#start(data.client_id).known);
@@ -96,10 +100,11 @@ export class TestServer {
     return this.#json(response, 200, found.known);
   }
 
-  #token(): string {
+  #session(response: ServerResponse, body: string): void {
     const token = randomUUID();
     this.tokens.add(token);
-    return token;
+    this.sessions.push(JSON.parse(body) as (typeof this.sessions)[0]);
+    this.#json(response, 201, { token });
   }
 
   #start(clientId: string): Conversation {
@@ -116,6 +121,11 @@ export class TestServer {
     { known }: Conversation,
     { client_id, text }: { client_id: string; text: string },
   ): void {
+    if (this.limited > 0) {
+      this.limited -= 1;
+      response.setHeader('retry-after', '1');
+      return this.#problem(response, 429, 'too_many_requests');
+    }
     if (text === 'refused') return this.#problem(response, 422, 'message_empty');
     const before = known.messages.find((stored) => stored.client_id === client_id);
     const stored = before ?? this.post({ client_id, text, author: { kind: 'visitor', name: null } });

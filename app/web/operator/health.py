@@ -1,6 +1,7 @@
 """For whoever runs the server: is it alive, is it ready."""
 
 from litestar import Response, get
+from litestar.openapi.datastructures import ResponseSpec
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,6 +17,7 @@ async def live() -> dict[str, str]:
     "/health/ready",
     summary="The server can do its work; 503 with the reason where it cannot",
     tags=["Operator"],
+    responses={503: ResponseSpec(dict[str, str], description="Not ready.", generate_examples=False)},
 )
 async def ready(runtime: NeedsRuntime) -> Response[dict[str, str]]:
     try:

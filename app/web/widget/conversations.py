@@ -10,12 +10,21 @@ from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 
 from app.conversations import messaging, queries, views
-from app.conversations.answers import retry_answer, stop_answers
-from app.conversations.messaging import Author, ConversationUnknown
+from app.conversations.answers import NothingToRetry, retry_answer, stop_answers
+from app.conversations.messaging import (
+    Author,
+    ConversationClosed,
+    ConversationUnknown,
+    MessageEmpty,
+    MessageTooLong,
+    MessageUnknown,
+)
 from app.conversations.models import Conversation
 from app.handoff import queue
+from app.kit.errors import Invalid
 from app.tenancy.members import online_count
 from app.visitors.sessions import leave_contact
+from app.web.refusals import VISITOR, refusals, repeated
 from app.web.runtime import NeedsRuntime, Runtime
 from app.web.widget.identity import NeedsVisit, Visit, provide_visit
 from app.web.widget.schemas import (
@@ -40,7 +49,11 @@ class ConversationDoor(Controller):
     dependencies = {"visit": Provide(provide_visit)}
     security = [{"visitor": []}]
 
-    @post("/conversations", summary="Start a conversation; the same client_id again gives the same one")
+    @post(
+        "/conversations",
+        summary="Start a conversation; the same client_id again gives the same one",
+        responses=repeated(Snapshot) | refusals(*VISITOR, body=True),
+    )
     async def start(
         self,
         visit: NeedsVisit,
@@ -56,7 +69,11 @@ class ConversationDoor(Controller):
         body = await _snapshot(visit, runtime, conversation)
         return Response(body, status_code=HTTP_201_CREATED if created else HTTP_200_OK)
 
-    @get("/conversations", summary="The visitor's conversations, latest news first")
+    @get(
+        "/conversations",
+        summary="The visitor's conversations, latest news first",
+        responses=refusals(*VISITOR),
+    )
     async def list_mine(self, visit: NeedsVisit) -> ConversationList:
         found = (
             await visit.session.scalars(queries.of_visitor(visit.session, visit.visitor.id).limit(50))
@@ -66,7 +83,11 @@ class ConversationDoor(Controller):
             [_info(conversation, unread.get(conversation.id, 0)) for conversation in found]
         )
 
-    @get("/conversations/{conversation_id:uuid}", summary="All of a conversation, as of last_seq")
+    @get(
+        "/conversations/{conversation_id:uuid}",
+        summary="All of a conversation, as of last_seq",
+        responses=refusals(*VISITOR, ConversationUnknown),
+    )
     async def read_one(
         self,
         visit: NeedsVisit,
@@ -78,6 +99,10 @@ class ConversationDoor(Controller):
     @post(
         "/conversations/{conversation_id:uuid}/messages",
         summary="Write; the same client_id again posts nothing",
+        responses=repeated(MessageInfo)
+        | refusals(
+            *VISITOR, ConversationUnknown, ConversationClosed, MessageEmpty, MessageTooLong, body=True
+        ),
     )
     async def write(
         self,
@@ -96,7 +121,10 @@ class ConversationDoor(Controller):
         return Response(body, status_code=HTTP_201_CREATED if created else HTTP_200_OK)
 
     @post(
-        "/conversations/{conversation_id:uuid}/handoff", summary="Ask for a person", status_code=HTTP_200_OK
+        "/conversations/{conversation_id:uuid}/handoff",
+        summary="Ask for a person",
+        status_code=HTTP_200_OK,
+        responses=refusals(*VISITOR, ConversationUnknown),
     )
     async def ask_for_person(self, visit: NeedsVisit, conversation_id: FromPath[UUID]) -> HandoffState:
         await owned(visit, conversation_id)
@@ -108,6 +136,7 @@ class ConversationDoor(Controller):
     @post(
         "/conversations/{conversation_id:uuid}/stop",
         summary="Stop the answer",
+        responses=refusals(*VISITOR, ConversationUnknown),
         status_code=HTTP_204_NO_CONTENT,
     )
     async def stop(self, visit: NeedsVisit, conversation_id: FromPath[UUID]) -> None:
@@ -117,6 +146,7 @@ class ConversationDoor(Controller):
     @put(
         "/conversations/{conversation_id:uuid}/read",
         summary="Read up to seq",
+        responses=refusals(*VISITOR, ConversationUnknown, body=True),
         status_code=HTTP_204_NO_CONTENT,
     )
     async def mark_read(
@@ -128,6 +158,7 @@ class ConversationDoor(Controller):
     @post(
         "/conversations/{conversation_id:uuid}/contact",
         summary="Leave an address, when nobody is there",
+        responses=refusals(*VISITOR, ConversationUnknown, Invalid, body=True),
         status_code=HTTP_204_NO_CONTENT,
     )
     async def contact(
@@ -141,12 +172,18 @@ class ConversationDoor(Controller):
     @post(
         "/messages/{message_id:uuid}/retry",
         summary="Write an interrupted answer again",
+        responses=refusals(*VISITOR, MessageUnknown, NothingToRetry),
         status_code=HTTP_202_ACCEPTED,
     )
     async def retry(self, visit: NeedsVisit, message_id: FromPath[UUID]) -> None:
         await retry_answer(visit.session, message_id, visitor_id=visit.visitor.id)
 
-    @put("/messages/{message_id:uuid}/feedback", summary="Thumb up or down", status_code=HTTP_204_NO_CONTENT)
+    @put(
+        "/messages/{message_id:uuid}/feedback",
+        summary="Thumb up or down",
+        status_code=HTTP_204_NO_CONTENT,
+        responses=refusals(*VISITOR, MessageUnknown, body=True),
+    )
     async def feedback(self, visit: NeedsVisit, message_id: FromPath[UUID], data: JSONBody[Feedback]) -> None:
         await messaging.give_feedback(
             visit.session, message_id, visitor_id=visit.visitor.id, value=data.value

@@ -8,15 +8,18 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get
-from litestar.params import FromPath, Parameter
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, HeaderParameter, Parameter
 from litestar.types import ASGIApp
 
 from app.conversations import queries, views
+from app.conversations.messaging import ConversationUnknown
 from app.conversations.stream import PAGE, Follower, Position
 from app.kit.errors import Invalid
 from app.realtime import topics
-from app.realtime.caps import Reader
+from app.realtime.caps import Reader, TooManyStreams
 from app.visitors.sessions import KnownVisitor
+from app.web.refusals import VISITOR, refusals
 from app.web.runtime import NeedsRuntime, Runtime
 from app.web.sse import event_stream
 from app.web.widget.conversations import owned
@@ -24,6 +27,20 @@ from app.web.widget.identity import AnyRequest, Visit, address, identify
 from app.web.widget.schemas import EventPage
 
 MAX_SEQ = 2**62
+LIVE = """
+The JSON form is a page: ask again with the last `seq` while `more` is true. With `Accept: text/event-stream` the
+events come as they happen: `event` is the kind, `data` the event as JSON, `id` is sent back as `Last-Event-ID` to
+go on from there.
+
+Stored, with an id: `message.posted` and `message.updated` (a message; the update replaces it by `id`),
+`conversation.updated` (status and assignee), `read.updated` (who has read up to which `seq`).
+
+Live only, without an id: `ready` (the stream has begun; `head` is the last event there is), `reset` (the position is
+of no use: fetch the conversation anew), `answer.progress` (how many pages are being read), `answer.delta` (more of an
+answer: `text` stands at `offset`, counted in Unicode code points), `reconnect` (come back after `after_ms`).
+
+Ignore kinds that you do not know.
+"""
 
 
 class PositionInvalid(Invalid):
@@ -36,9 +53,11 @@ class PositionInvalid(Invalid):
 @get(
     "/v1/conversations/{conversation_id:uuid}/events",
     summary="Events after `after`; with Accept: text/event-stream, live",
+    description=LIVE,
     tags=["Visitor"],
     security=[{"visitor": []}],
-    responses={},
+    responses={200: ResponseSpec(EventPage, description="A page of events.", generate_examples=False)}
+    | refusals(*VISITOR, ConversationUnknown, PositionInvalid, TooManyStreams),
 )
 async def events(
     request: AnyRequest,
@@ -47,6 +66,9 @@ async def events(
     after: Annotated[
         int, Parameter(ge=0, le=MAX_SEQ, description="The last event that you have applied")
     ] = 0,
+    last_event_id: Annotated[
+        str | None, HeaderParameter(name="Last-Event-ID", description="The last id that the stream has sent")
+    ] = None,
 ) -> ASGIApp:
     runtime.limits.count(f"address:{address(request)}", most=600, per_s=60)
     if "text/event-stream" not in request.headers.get("accept", ""):
@@ -66,7 +88,7 @@ async def events(
         access=topics.visitor(visitor.id),
         still_allowed=still_allowed,
     )
-    frames = follower.frames(position(request.headers.get("last-event-id"), after))
+    frames = follower.frames(position(last_event_id, after))
     reader = Reader(visitor.org_id, visitor.id, address(request))
     return event_stream(frames, runtime.streams.hold(reader))
 

@@ -23,6 +23,7 @@ class NotBuilt(NotFound):
     "/widget.js",
     summary="The embed loader",
     tags=["Page"],
+    media_type="text/javascript",
     exception_handlers=dict.fromkeys(PROBLEMS, as_text),
 )
 async def loader() -> Response[bytes]:

@@ -5,8 +5,15 @@ from litestar.params import FromPath, JSONBody
 
 from app.conversations.views import moment
 from app.tenancy.members import online_count
-from app.tenancy.organisations import check_origin, enter_site, organisation_name
+from app.tenancy.organisations import (
+    OriginForbidden,
+    SiteUnknown,
+    check_origin,
+    enter_site,
+    organisation_name,
+)
 from app.visitors.sessions import start_session
+from app.web.refusals import refusals
 from app.web.runtime import NeedsRuntime
 from app.web.widget.identity import AnyRequest, address, own_origin
 from app.web.widget.schemas import Availability, NewSession, Session, SiteInfo, VisitorRef
@@ -16,7 +23,11 @@ class SiteDoor(Controller):
     path = "/v1"
     tags = ["Page"]
 
-    @get("/sites/{key:str}", summary="Look, greeting, starters and availability of a site")
+    @get(
+        "/sites/{key:str}",
+        summary="Look, greeting, starters and availability of a site",
+        responses=refusals(SiteUnknown, OriginForbidden, texts=True),
+    )
     async def site(self, request: AnyRequest, runtime: NeedsRuntime, key: FromPath[str]) -> SiteInfo:
         async with runtime.database.transaction(None) as session:
             site = await enter_site(session, key)
@@ -34,7 +45,11 @@ class SiteDoor(Controller):
                 availability=Availability(online=await online_count(session) > 0),
             )
 
-    @post("/sessions", summary="Start a session: an anonymous visitor and their token")
+    @post(
+        "/sessions",
+        summary="Start a session: an anonymous visitor and their token",
+        responses=refusals(SiteUnknown, OriginForbidden, body=True),
+    )
     async def start(self, request: AnyRequest, runtime: NeedsRuntime, data: JSONBody[NewSession]) -> Session:
         runtime.limits.count(f"sessions:{address(request)}", most=60, per_s=60)
         async with runtime.database.transaction(None) as session:

@@ -19,7 +19,7 @@ export function composer(desk: Desk): Composer {
   const input = make('textarea', { rows: '1', enterkeyhint: 'send' });
   const count = make('span.count', { role: 'status' });
   const send = make('button.send', { 'aria-label': words.send }, icon('M12 19V6M6 11l6-6 6 6'));
-  const stop = button('button.send.stop', icon('M9 9h6v6H9zM11 11h2v2h-2z'), () => desk.stop(), {
+  const stop = button('button.send.stop', icon('M8 8h8v8H8zM10 10h4v4h-4zM12 12h0'), () => desk.stop(), {
     'aria-label': words.stop,
   });
   const element = make('form.box', {}, input, count, send, stop);
@@ -28,8 +28,7 @@ export function composer(desk: Desk): Composer {
     const length = codePoints(input.value.trim());
     const over = length > LIMIT;
     fit(input);
-    count.textContent =
-      length < COUNTED_FROM ? '' : over ? fill(words.tooLong, length - LIMIT) : `${length} / ${LIMIT}`;
+    count.textContent = length < COUNTED_FROM ? '' : `${length} / ${LIMIT}`;
     // An empty field would take its direction from nothing rather than from the panel.
     set(input, { 'aria-invalid': over && 'true', dir: length > 0 && 'auto' });
     send.disabled = over;

@@ -14,7 +14,7 @@ export function make<K extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[K] {
   const [tag, ...classes] = name.split('.');
   const element = document.createElement(tag as K);
-  if (classes.length) element.className = classes.join(' ');
+  element.className = classes.join(' ');
   set(element, attributes);
   fillWith(element, children);
   return element;

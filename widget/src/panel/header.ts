@@ -12,7 +12,7 @@ export function header(close: () => void): Part {
     const status = state?.status ?? 'bot';
     const person = status === 'human' && state?.assignee?.name;
     redraw(title, [site, status, person, online], () => {
-      if (!site) return [make('i.face.bone'), make('div', {}, make('b.bone'), make('small.bone'))];
+      if (!site) return [make('span.face.bone'), make('div', {}, make('p.bone'), make('p.bone'))];
       const name = person ? fill(words.from, person, site.organisation) : site.name;
       const line = person
         ? words.withYou
@@ -21,7 +21,7 @@ export function header(close: () => void): Part {
           : online
             ? words.online
             : words.away;
-      const dot = make(person || online ? 'i.dot' : 'i.dot.away');
+      const dot = make(person || online ? 'span.dot' : 'span.dot.away');
       const bold = make('b', { id: 'fd-name', title: name }, name);
       return [
         face(person || site.name, Boolean(person)),

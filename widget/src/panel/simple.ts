@@ -35,7 +35,13 @@ function said({ kind, name, text, named, note, urge }: SaidRow, desk: Desk): Chi
   const mine = kind === 'me';
   return [
     !mine && named && make('div.who', {}, face(name, true), make('span', {}, name)),
-    make('div.bubble', { dir: 'auto' }, make('span.sr', {}, `${mine ? words.you : name}: `), text),
+    // A direction of its own keeps the hidden name from deciding that of the text.
+    make(
+      'div.bubble',
+      { dir: 'auto' },
+      make('span.sr', { dir: 'auto' }, `${mine ? words.you : name}: `),
+      text,
+    ),
     note && make('div.who', {}, note, urge && button('button', words.again, () => desk.resend())),
   ];
 }

@@ -47,5 +47,5 @@ function entry({ n, title, place, passage, url }: Source): HTMLElement {
 function open(item: Element): void {
   const details = item.firstElementChild as HTMLDetailsElement;
   details.open = true;
-  details.querySelector('summary')!.focus();
+  (details.firstElementChild as HTMLElement).focus();
 }

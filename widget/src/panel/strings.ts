@@ -152,7 +152,7 @@ export const STRINGS = {
     'Dieser Chat ist für diese Seite noch nicht eingerichtet.',
     'Cette discussion n’est pas encore configurée ici.',
     'Este chat aún no está configurado aquí.',
-    'لم تُعدّ المحادثة لهذه الصفحة بعد.',
+    'المحادثة غير معدّة لهذه الصفحة.',
   ],
   unread: [
     'Open chat, {0} unread',
@@ -162,11 +162,4 @@ export const STRINGS = {
     'فتح المحادثة، {0} جديدة',
   ],
   latest: ['Latest', 'Neueste', 'Derniers messages', 'Lo último', 'الأحدث'],
-  tooLong: [
-    'Too long by {0} characters',
-    '{0} Zeichen zu lang',
-    '{0} caractères de trop',
-    '{0} caracteres de más',
-    'أطول بمقدار {0} حرف',
-  ],
 } satisfies Record<string, [string, string, string, string, string]>;

@@ -29,7 +29,6 @@ export class Client {
   #store: Store;
   #door: Door;
   #follow: Follow | null = null;
-  #followed = '';
   #opening: Promise<string> | null = null;
 
   constructor(options: ClientOptions) {
@@ -97,7 +96,6 @@ export class Client {
   close(): void {
     this.#follow?.connection.close();
     this.#follow = null;
-    this.#followed = '';
     this.refusal = '';
   }
 
@@ -156,9 +154,8 @@ export class Client {
   }
 
   #attend(id: string, snapshot?: Snapshot): void {
-    if (this.#followed === id) return;
+    if (this.#follow?.id === id) return;
     this.close();
-    this.#followed = id;
     const mark = this.#mark();
     const changed = (): void => {
       this.outbox.settle(this.state?.last_seq ?? 0);

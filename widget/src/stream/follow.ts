@@ -12,14 +12,14 @@ export class Follow implements Hooks {
   declare readonly refused: (problem: Problem) => void;
   state: State | null = null;
   #door: Door;
-  #path: string;
+  readonly id: string;
   #repair: Promise<void> | null = null;
   #again: Need = null;
   #snapshotAt = 0;
 
   constructor(door: Door, id: string, changed: () => void, refused: (problem: Problem) => void) {
     this.#door = door;
-    this.#path = `/v1/conversations/${id}`;
+    this.id = id;
     this.changed = changed;
     this.refused = refused;
   }
@@ -32,7 +32,7 @@ export class Follow implements Hooks {
       accept: 'text/event-stream',
       'last-event-id': `${epoch}:${last_seq}`,
     };
-    return reach(`${this.#door.base}${this.#path}/events`, { signal, headers });
+    return reach(this.#door.base + this.#path('/events'), { signal, headers });
   }
 
   event(event: Event): void {
@@ -73,13 +73,13 @@ export class Follow implements Hooks {
 
   async #snapshot(): Promise<null> {
     this.#snapshotAt = Date.now();
-    this.set(fromSnapshot(await call<Snapshot>(this.#door, 'GET', this.#path), this.state));
+    this.set(fromSnapshot(await call<Snapshot>(this.#door, 'GET', this.#path()), this.state));
     return null;
   }
 
   async #page(): Promise<Need> {
     const { epoch, last_seq } = this.state!;
-    const page = await call<Page>(this.#door, 'GET', `${this.#path}/events?after=${last_seq}`);
+    const page = await call<Page>(this.#door, 'GET', this.#path(`/events?after=${last_seq}`));
     if (page.epoch !== epoch || page.head < last_seq) return 'snapshot';
     for (const event of page.events) {
       const [state, need] = apply(this.state!, event);
@@ -87,5 +87,9 @@ export class Follow implements Hooks {
       this.set(state);
     }
     return page.more ? 'page' : null;
+  }
+
+  #path(below = ''): string {
+    return `/v1/conversations/${this.id}${below}`;
   }
 }
