@@ -10,7 +10,7 @@ from tests.doors.pages import Page
 from tests.serving import RunningServer
 
 UNREADABLE = {"Content-Type": "application/json"}
-BODIES = {
+BODIES: dict[str, dict[str, Any]] = {
     "contact": {"email": "ann@example.org"},
     "messages": {"text": "Hello"},
     "read": {"seq": 1},
@@ -52,7 +52,7 @@ async def test_every_answer_is_documented(page: Page, document: dict[str, Any]) 
     for method, path, operation in operations(document):
         if not path.startswith("/v1/"):
             continue
-        body = BODIES.get(path.rsplit("/", 1)[-1], {}) | {"client_id": str(uuid4())}
+        body: dict[str, Any] = BODIES.get(path.rsplit("/", 1)[-1], {}) | {"client_id": str(uuid4())}
         if path.endswith(("/read", "/feedback")):
             del body["client_id"]
         if path.endswith("/sessions"):
