@@ -32,7 +32,7 @@ def counter() -> Callable[[str], int]:
     try:
         encoding = tiktoken.get_encoding(VOCABULARY)
     except (OSError, ValueError):
-        log.warning("tiktoken's vocabulary %s is not in its cache: prompt sizes are estimated.", VOCABULARY)
+        log.info("tiktoken's vocabulary %s is not in its cache: prompt sizes are estimated.", VOCABULARY)
         return estimate
     return lambda text: len(encoding.encode_ordinary(text))
 

@@ -1,8 +1,8 @@
 """Running the server: `serve`, `worker`, `migrate`, `seed`."""
 
 import asyncio
+import errno
 import logging
-import os
 import signal
 import socket
 from types import FrameType
@@ -94,13 +94,19 @@ def _listen(settings: Settings) -> socket.socket:
     try:
         listener = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     except OSError as error:
-        where = f"{settings.host}:{settings.port}"
-        message = f"Cannot listen on {where}: {os.strerror(error.errno or 0)}. Choose another port: PORT=8001 make run"
-        raise click.ClickException(message) from error
+        raise click.ClickException(_why_not_listening(settings, error)) from error
     # Connections inherit it: a reader whose line has died is noticed although nobody says goodbye.
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_LINE_MS)
     return listener
+
+
+def _why_not_listening(settings: Settings, error: OSError) -> str:
+    why = (error.strerror or str(error)).partition(" (while")[0]
+    advice = "HOST is no address of this machine: use 127.0.0.1, or 0.0.0.0 for all of its addresses"
+    if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+        advice = "Choose another port: PORT=8001 frontdesk serve"
+    return f"Cannot listen on {settings.host}:{settings.port} ({why}). {advice}."
 
 
 def _tell(settings: Settings, port: int, sign_ins: list[SignIn], *, demo: bool) -> None:

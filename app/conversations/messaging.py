@@ -161,7 +161,8 @@ async def add_message(session: AsyncSession, conversation: Conversation, message
 
 
 def show_in_list(conversation: Conversation, message: Message) -> None:
-    conversation.preview = " ".join(message.text.split())[:PREVIEW]
+    line = " ".join(message.text.split())
+    conversation.preview = line if len(line) <= PREVIEW else f"{line[: PREVIEW - 1]}…"
     conversation.preview_author = message.author_kind
 
 

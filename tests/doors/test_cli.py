@@ -144,6 +144,13 @@ async def test_a_port_in_use_is_told_plainly(terminal: Terminal) -> None:
     assert "PORT=8001" in ran.err
 
 
+@pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1"])
+async def test_a_host_of_another_machine_is_told_plainly(terminal: Terminal, host: str) -> None:
+    ran = await terminal.run("serve", HOST=host, PORT="0")
+    assert ran.code == 1
+    assert "HOST is no address of this machine" in ran.err
+
+
 async def test_the_doctor_finds_everything_well_and_says_what_is_not(terminal: Terminal) -> None:
     well = await terminal.run("doctor", "--json")
     assert well.code == 0, well.out

@@ -1,6 +1,7 @@
 """The inbox: who waits, taking over, writing, handing back, and what is told when somebody else was faster."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
@@ -8,7 +9,7 @@ import pytest
 
 from app.conversations import queries
 from app.conversations.answers import begin_answer, finish_answer
-from app.conversations.messaging import get
+from app.conversations.messaging import Author, get, post, start_conversation
 from app.conversations.models import Conversation, Message
 from app.handoff import queue
 from app.kit.db import Database
@@ -147,6 +148,38 @@ async def test_writing_takes_taking_over(member: Member, talk: Talk, database: D
     assert refused.status_code == 409
     assert "Take the conversation over first." in visible(refused.text)
     assert await posted(database, talk) == []
+
+
+async def test_two_replies_without_an_id_are_two_replies(
+    member: Member, talk: Talk, database: Database
+) -> None:
+    base = f"/console/conversations/{talk.id}"
+    await member.press(f"{base}/take-over")
+    for text in ("First", "Second"):
+        assert (await member.press(f"{base}/messages", text=text)).status_code == 200
+    assert [message.text for message in await posted(database, talk)] == ["First", "Second"]
+
+
+async def test_earlier_conversations_are_shown_in_plain_words(
+    member: Member, talk: Talk, database: Database, org_id: UUID
+) -> None:
+    async with database.transaction(org_id) as session:
+        await queue.claim(session, talk.id, member.known)
+        await queue.hand_back(session, talk.id, member.known)
+        question = await say(session, talk, "How long may I wait?")
+        answer = await begin_answer(session, talk.id, trigger_id=question.id)
+        assert answer
+        long = "**Thirty days**.[1] " + "And so on. " * 30
+        await finish_answer(session, answer, text=long, sources=SOURCES, outcome="answered")
+        later, _ = await start_conversation(
+            session, visitor_id=talk.visitor.id, site_id=talk.site.id, client_id=uuid4()
+        )
+        await post(
+            session, later.id, author=Author("visitor", talk.visitor.id), client_id=uuid4(), text="Me again"
+        )
+    page = await member.page(f"/console/conversations/{later.id}")
+    assert "Thirty days. And so on." in page
+    assert re.search(r"And so on[^…]*…", page)
 
 
 async def test_a_reply_sent_twice_is_posted_once(member: Member, talk: Talk, database: Database) -> None:

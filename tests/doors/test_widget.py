@@ -148,6 +148,16 @@ async def test_the_api_documentation_is_valid_and_names_every_route(server: Runn
     }
 
 
+async def test_the_loader_is_kept_until_there_is_another(server: RunningServer) -> None:
+    async with server.client() as client:
+        first = await client.get("/widget.js")
+        again = await client.get("/widget.js", headers={"If-None-Match": first.headers["etag"]})
+        other = await client.get("/widget.js", headers={"If-None-Match": '"another"'})
+    assert (first.status_code, again.status_code, other.status_code) == (200, 304, 200)
+    assert again.content == b""
+    assert "no-cache" in first.headers["cache-control"]
+
+
 async def test_health(server: RunningServer) -> None:
     async with server.client() as client:
         assert (await client.get("/health/live")).json() == {"status": "live"}

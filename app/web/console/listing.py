@@ -9,9 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations import inbox
 from app.conversations.models import Conversation
-from app.web.console.markdown import words_of
 from app.web.console.pages import few
-from app.web.console.talk import who
+from app.web.console.talk import preview_of, who
 
 STEP = 50
 MOST = 500
@@ -79,15 +78,10 @@ def _entry(row: inbox.Row, member_id: UUID) -> Entry:
         since=conversation.waiting_since or conversation.updated_at,
         waits=waits,
         speaker="" if waits else _speaker(conversation, mine=mine),
-        preview=(row.asked or "")[:PREVIEW] if waits else _preview(conversation),
+        preview=(row.asked or "")[:PREVIEW] if waits else preview_of(conversation),
         tags=_tags(conversation, mine=mine),
         unread=row.unread if mine and conversation.status == "human" else 0,
     )
-
-
-def _preview(conversation: Conversation) -> str:
-    written = conversation.preview_author == "bot"
-    return words_of(conversation.preview) if written else conversation.preview
 
 
 def _speaker(conversation: Conversation, *, mine: bool) -> str:

@@ -15,7 +15,7 @@ from app.conversations.inbox import visitor_of
 from app.conversations.models import Conversation, Message, Participant
 from app.realtime.drafts import Draft
 from app.visitors.models import Visitor
-from app.web.console.markdown import answer_html
+from app.web.console.markdown import answer_html, words_of
 
 QUOTE = 200
 
@@ -52,6 +52,15 @@ class Brief:
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """Another conversation of the visitor, by the last that was said in it."""
+
+    id: UUID
+    updated_at: datetime
+    preview: str
+
+
+@dataclass(frozen=True)
 class Talk:
     """`unread_to` is the last message that the staff has still to read, 0 for none."""
 
@@ -66,7 +75,7 @@ class Talk:
     unread_to: int
     brief: Brief
     sources: Sequence[Mapping[str, Any]]
-    earlier: Sequence[Conversation]
+    earlier: Sequence[Earlier]
 
     @property
     def fresh_id(self) -> UUID:
@@ -94,7 +103,11 @@ async def talk_of(
         unread_to=_unread_to(messages, marks.get("staff", 0)) if mine else 0,
         brief=_brief(conversation, visitor, messages),
         sources=_sources(messages),
-        earlier=[other for other in earlier if other.id != conversation.id and other.last_seq],
+        earlier=[
+            Earlier(other.id, other.updated_at, preview_of(other))
+            for other in earlier
+            if other.id != conversation.id and other.last_seq
+        ],
     )
 
 
@@ -105,6 +118,12 @@ async def _marks(session: AsyncSession, conversation: Conversation) -> Sequence[
 def who(visitor: Visitor) -> str:
     """A name to call a visitor by; who has left none is told apart by the end of their id."""
     return visitor.name or visitor.email or f"Visitor {visitor.id.hex[-4:].upper()}"
+
+
+def preview_of(conversation: Conversation) -> str:
+    """The beginning of the last message, as plain words."""
+    written = conversation.preview_author == "bot"
+    return words_of(conversation.preview) if written else conversation.preview
 
 
 def path_of(page: str | None) -> str | None:

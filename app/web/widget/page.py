@@ -1,7 +1,11 @@
 """What a page loads: the widget's loader; and a page of our own to try it on."""
 
-from litestar import MediaType, Response, get
+from hashlib import sha256
+from typing import Any
+
+from litestar import MediaType, Request, Response, get
 from litestar.response import Redirect, Template
+from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
 
 from app.kit.errors import NotFound
 from app.tenancy.organisations import OrganisationUnknown, enter_organisation, first_site
@@ -26,13 +30,21 @@ class NotBuilt(NotFound):
     media_type="text/javascript",
     exception_handlers=dict.fromkeys(PROBLEMS, as_text),
 )
-async def loader() -> Response[bytes]:
+async def loader(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Browsers keep it and ask each time whether it is still the one: it names a panel that an upgrade takes away."""
     file = STATIC / "widget.js"
     if not file.is_file():
         raise NotBuilt
-    # The loader names the panel by its hash, so an hour is how long an old widget can live on.
-    headers = {"Cache-Control": "public, max-age=3600", "Access-Control-Allow-Origin": "*"}
-    return Response(file.read_bytes(), media_type="text/javascript; charset=utf-8", headers=headers)
+    script = file.read_bytes()
+    etag = f'"{sha256(script).hexdigest()[:16]}"'
+    headers = {"Cache-Control": "public, no-cache", "ETag": etag, "Access-Control-Allow-Origin": "*"}
+    known = request.headers.get("if-none-match") == etag
+    return Response(
+        b"" if known else script,
+        status_code=HTTP_304_NOT_MODIFIED if known else HTTP_200_OK,
+        media_type="text/javascript; charset=utf-8",
+        headers=headers,
+    )
 
 
 @get("/", include_in_schema=False)
