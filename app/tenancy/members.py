@@ -15,6 +15,7 @@ from app.kit.clock import now
 from app.kit.db import enter, scope, unlock
 from app.kit.errors import Conflict, Invalid, Unauthorised
 from app.kit.ids import new_id
+from app.kit.one_line import one_line
 from app.kit.tokens import new_token, token_hash
 from app.tenancy.models import Member, MemberSession
 
@@ -60,6 +61,7 @@ async def add_member(session: AsyncSession, *, email: str, name: str, role: str,
     if await session.scalar(select(Member.id).where(Member.org_id == scope(session), Member.email == email)):
         raise Conflict(f"{email} is a member already.")
     hashed = await asyncio.to_thread(_hasher.hash, password)
+    name = one_line(name)
     member = Member(
         id=new_id(), org_id=scope(session), email=email, name=name, role=role, password_hash=hashed
     )

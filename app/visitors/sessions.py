@@ -12,6 +12,7 @@ from app.kit.clock import now
 from app.kit.db import enter, scope, unlock
 from app.kit.errors import Invalid, Unauthorised
 from app.kit.ids import new_id
+from app.kit.one_line import one_line
 from app.kit.tokens import new_token, token_hash
 from app.tenancy.models import Site
 from app.tenancy.organisations import get_site
@@ -102,5 +103,5 @@ async def leave_contact(session: AsyncSession, visitor_id: UUID, *, email: str, 
     if not local or "." not in domain or " " in email or len(email) > 254:  # noqa: PLR2004 (RFC 5321)
         raise Invalid("That does not look like an e-mail address. It should read like name@example.org.")
     mine = (Visitor.org_id == scope(session)) & (Visitor.id == visitor_id)
-    one_line = " ".join((name or "").split())
-    await session.execute(update(Visitor).where(mine).values(email=email, name=one_line[:200] or None))
+    line = one_line(name or "")[:200]
+    await session.execute(update(Visitor).where(mine).values(email=email, name=line or None))

@@ -49,16 +49,22 @@ async def test_an_earlier_attempt_never_replaces_a_later_one(both: Both) -> None
 
 async def test_an_emptied_or_restarted_redis_gets_the_text_again(both: Both, redis: RedisServer) -> None:
     here, there = both
+
+    def shown() -> str | None:
+        """The emptied copy may be read before it is filled again: then there is no draft for a moment."""
+        draft = there.drafts.of(TALK).get(ANSWER)
+        return draft.text if draft else None
+
     with there.hub.watch(uuid4(), [TOPIC]):
         here.drafts.put(TALK, ANSWER, Draft(1, "Thirty"))
         await until(lambda: there.drafts.of(TALK))
         await redis.flush()
         here.drafts.put(TALK, ANSWER, Draft(1, "Thirty days"))
-        await until(lambda: there.drafts.of(TALK)[ANSWER].text == "Thirty days")
+        await until(lambda: shown() == "Thirty days")
         await redis.kill()
         here.drafts.put(TALK, ANSWER, Draft(1, "Thirty days after"))
         await redis.start()
-        await until(lambda: there.drafts.of(TALK)[ANSWER].text == "Thirty days after")
+        await until(lambda: shown() == "Thirty days after")
 
 
 async def test_nothing_is_left_behind(both: Both, redis: RedisServer) -> None:

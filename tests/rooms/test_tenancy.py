@@ -154,3 +154,11 @@ async def test_only_the_sites_origins_may_use_its_key(database: Database, org_id
     ):
         with pytest.raises(Exception, match="may not use this site's key"):
             check_origin(site, foreign, own="https://desk.example")
+
+
+async def test_a_members_name_stays_on_one_line_and_reads_as_it_was_written(
+    database: Database, org_id: UUID
+) -> None:
+    async with database.transaction(org_id) as session:
+        member = await create_agent(session, "Ann\r\n\x1b[31m \u202eeiL می\u200cخواهم")
+    assert member.name == "Ann [31m eiL می\u200cخواهم"

@@ -64,12 +64,9 @@ async def test_what_is_not_there_says_so(page: Page) -> None:
 async def test_text_that_no_database_takes_is_refused(page: Page) -> None:
     """PostgreSQL stores every character but NUL."""
     conversation = (await page.start())["id"]
-    contact = {"client_id": str(uuid4()), "email": "ann@example.org", "name": NUL}
+    contact = {"client_id": str(uuid4()), "email": f"{NUL}@example.org"}
     answers = [
         await page.client.post(f"/v1/conversations/{conversation}/contact", json=contact),
-        await page.client.post(
-            f"/v1/conversations/{conversation}/contact", json=contact | {"email": f"{NUL}@example.org"}
-        ),
         await page.client.post("/v1/sessions", json={"site": page.key, "language": NUL}),
         await page.client.post("/v1/sessions", json={"site": NUL}),
         await page.client.get("/v1/sites/%00"),
