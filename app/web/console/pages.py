@@ -12,8 +12,7 @@ from litestar.response import Template
 from app.conversations.inbox import MANY, Counts
 from app.tenancy.organisations import organisation_name
 from app.web.console.identity import AnyRequest, Desk
-
-STATIC = Path(__file__).resolve().parent.parent / "static"
+from app.web.static_files import STATIC
 
 # Nothing on these pages runs or draws but what is served beside them.
 POLICY = (
