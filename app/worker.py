@@ -1,8 +1,10 @@
 """The jobs' composition root: every job by its name, and what its handler is given."""
 
+from contextlib import suppress
 from uuid import UUID
 
 from app.answering.turn import Context, reply
+from app.conversations.messaging import ConversationUnknown
 from app.kit.jobs import Jobs, Payload
 from app.knowledge.indexing import index_version
 
@@ -18,7 +20,8 @@ def all_jobs() -> Jobs:
 
 
 async def answer_visitor(context: Context, org_id: UUID, payload: Payload) -> None:
-    await reply(context, org_id, UUID(payload["conversation"]), UUID(payload["message"]))
+    with suppress(ConversationUnknown):  # its visitor has had it erased
+        await reply(context, org_id, UUID(payload["conversation"]), UUID(payload["message"]))
 
 
 async def index_document(context: Context, org_id: UUID, payload: Payload) -> None:

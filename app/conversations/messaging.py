@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,6 +25,8 @@ from app.kit.happenings import record
 from app.kit.ids import new_id
 from app.realtime import topics
 from app.realtime.bus import signal
+from app.visitors.models import Visitor
+from app.visitors.sessions import TokenInvalid
 
 MAX_TEXT = 5000
 PREVIEW = 160
@@ -82,7 +85,13 @@ BOT = Author("bot", name="Assistant")
 async def start_conversation(
     session: AsyncSession, *, visitor_id: UUID, site_id: UUID, client_id: UUID
 ) -> tuple[Conversation, bool]:
-    """A visitor's new conversation, and whether it is new: the same `client_id` gives the same conversation."""
+    """A visitor's new conversation, and whether it is new: the same `client_id` gives the same conversation.
+
+    Raises TokenInvalid where the visitor was erased a moment ago.
+    """
+    visitor = select(Visitor.id).where(Visitor.org_id == scope(session), Visitor.id == visitor_id)
+    if await session.scalar(visitor.with_for_update(key_share=True)) is None:
+        raise TokenInvalid
     statement = (
         insert(Conversation)
         .values(

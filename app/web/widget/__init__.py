@@ -6,5 +6,14 @@ from app.web.widget.conversations import ConversationDoor
 from app.web.widget.events import events
 from app.web.widget.page import demo, home, loader
 from app.web.widget.sites import SiteDoor
+from app.web.widget.visitor import VisitorDoor
 
-route_handlers: list[ControllerRouterHandler] = [loader, home, demo, SiteDoor, ConversationDoor, events]
+route_handlers: list[ControllerRouterHandler] = [
+    loader,
+    home,
+    demo,
+    SiteDoor,
+    ConversationDoor,
+    VisitorDoor,
+    events,
+]

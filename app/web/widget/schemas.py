@@ -122,6 +122,26 @@ class Snapshot(msgspec.Struct):
     updated_at: str
 
 
+class KeptConversation(msgspec.Struct):
+    id: UUID
+    status: str
+    created_at: str
+    updated_at: str
+    messages: list[MessageInfo]
+
+
+class KeptVisitor(msgspec.Struct):
+    """All that is held of a visitor; `page` is where they first wrote from."""
+
+    id: UUID
+    name: str | None
+    email: str | None
+    language: str | None
+    page: str | None
+    created_at: str
+    conversations: list[KeptConversation]
+
+
 class ConversationInfo(msgspec.Struct):
     id: UUID
     status: str
