@@ -6,18 +6,19 @@ Register first, read second: what is committed between the two is read twice by 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from app.conversations import queries
+from app.conversations.frames import Deltas, Frame, Position
 from app.conversations.messaging import get
 from app.conversations.views import View, epoch, event_view
 from app.kit.db import Database
 from app.kit.failures import database_is_away
 from app.realtime import topics
-from app.realtime.drafts import Draft, Drafts
+from app.realtime.drafts import Drafts
 from app.realtime.hub import Hub, Mailbox
 
 PAGE = 200
@@ -27,23 +28,6 @@ PATIENCE_S = 20.0
 RETRY_S = 0.5
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class Position:
-    """Where a reader is: the life of the database, and the last event applied."""
-
-    seq: int
-    epoch: str | None = None
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One thing to send. Only durable events have a position; the others are never repeated."""
-
-    kind: str
-    data: dict[str, Any]
-    position: Position | None = None
 
 
 @dataclass
@@ -61,7 +45,6 @@ class Follower:
     _: KW_ONLY
     access: str
     still_allowed: Callable[[], Awaitable[None]]
-    _sent: dict[UUID, tuple[int, int]] = field(default_factory=dict)
 
     async def frames(self, since: Position) -> AsyncIterator[Frame]:
         of = self.conversation_id
@@ -79,7 +62,8 @@ class Follower:
             since = frame.position or since
             yield frame
         yield Frame("ready", {"head": since.seq})
-        for frame in self._deltas():
+        deltas = Deltas(self.drafts, self.conversation_id)
+        for frame in deltas.new():
             yield frame
         checked = time.monotonic()
         while mailbox.closing is None:
@@ -91,7 +75,7 @@ class Follower:
                 async for frame in self._events(since, mailbox):
                     since = frame.position or since
                     yield frame
-            for frame in self._deltas():
+            for frame in deltas.new():
                 yield frame
         yield Frame("reconnect", {"after_ms": mailbox.closing})
 
@@ -116,28 +100,6 @@ class Follower:
         async with self.database.transaction(self.org_id) as session:
             query = queries.events_after(session, self.conversation_id, after, PAGE)
             return [event_view(event) for event in (await session.scalars(query)).all()]
-
-    def _deltas(self) -> list[Frame]:
-        drafts = self.drafts.of(self.conversation_id)
-        self._sent = {message_id: sent for message_id, sent in self._sent.items() if message_id in drafts}
-        return [frame for message_id, draft in drafts.items() for frame in self._delta(message_id, draft)]
-
-    def _delta(self, message_id: UUID, draft: Draft) -> list[Frame]:
-        attempt, offset = self._sent.get(message_id, (draft.attempt, -1))
-        if attempt != draft.attempt:
-            offset = -1
-        about = {"message": str(message_id), "attempt": draft.attempt}
-        self._sent[message_id] = (draft.attempt, len(draft.text))
-        if not draft.text:
-            return (
-                []
-                if offset == 0 and not draft.pages
-                else [Frame("answer.progress", about | {"pages": draft.pages})]
-            )
-        start = max(offset, 0)
-        if start >= len(draft.text):
-            return []
-        return [Frame("answer.delta", about | {"offset": start, "text": draft.text[start:]})]
 
 
 async def _patiently(read: Callable[[], Awaitable[Result]], mailbox: Mailbox) -> Result:

@@ -9,7 +9,7 @@ from litestar.types import ASGIApp
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from sse_starlette.sse import SendTimeoutError
 
-from app.conversations.stream import Frame
+from app.conversations.frames import Frame
 from app.kit.errors import Problem
 from app.kit.failures import database_is_away
 

@@ -13,7 +13,6 @@ from app.conversations.messaging import Author, get, post, start_conversation
 from app.conversations.models import Conversation, Message
 from app.handoff import queue
 from app.kit.db import Database
-from app.realtime.drafts import Draft
 from tests.doors.console import Member, at_console, visible
 from tests.factories import Talk, create_agent, create_talk, say
 from tests.serving import RunningServer
@@ -239,50 +238,3 @@ async def test_the_list_goes_on_on_demand(member: Member, database: Database, or
     assert "Show more" in first
     assert "Question 51." not in first
     assert "Question 51." in await member.page("/console/inbox?limit=100")
-
-
-async def hear(lines: AsyncIterator[str], *kinds: str) -> None:
-    """Reads the stream until each of these kinds of event has come."""
-    missing = set(kinds)
-    async with asyncio.timeout(5):
-        while missing:
-            missing.discard((await anext(lines)).removeprefix("event: "))
-
-
-async def test_the_stream_says_that_something_changed(member: Member, talk: Talk, database: Database) -> None:
-    async with member.client.stream("GET", f"/console/live?conversation={talk.id}") as stream:
-        lines = stream.aiter_lines()
-        await hear(lines, "ready")
-        async with database.transaction(talk.visitor.org_id) as session:
-            await say(session, talk, "Anybody?")
-        await hear(lines, "inbox.changed", "conversation.changed")
-
-
-async def test_an_answer_in_flight_is_told_from_its_beginning(
-    server: RunningServer, member: Member, talk: Talk
-) -> None:
-    drafts, message = server.runtime.drafts, uuid4()
-    drafts.put(talk.id, message, Draft(attempt=1, text="Thirty "))
-    try:
-        async with member.client.stream("GET", f"/console/live?conversation={talk.id}") as stream:
-            lines = stream.aiter_lines()
-            assert '"offset":0,"text":"Thirty "' in await _data(lines)
-            drafts.put(talk.id, message, Draft(attempt=1, text="Thirty days"))
-            assert '"offset":7,"text":"days"' in await _data(lines)
-            drafts.put(talk.id, message, Draft(attempt=2, text="Anew"))
-            assert '"attempt":2,"offset":0,"text":"Anew"' in await _data(lines)
-    finally:
-        drafts.drop(talk.id, message)
-
-
-async def _data(lines: AsyncIterator[str]) -> str:
-    async with asyncio.timeout(5):
-        return await anext(line async for line in lines if line.startswith("data") and "answer.delta" in line)
-
-
-async def test_who_has_the_console_open_can_be_reached(member: Member, talk: Talk) -> None:
-    address = f"/v1/sites/{talk.site.key}"
-    assert (await member.client.get(address)).json()["availability"] == {"online": False}
-    async with member.client.stream("GET", "/console/live") as stream:
-        await hear(stream.aiter_lines(), "ready")
-        assert (await member.client.get(address)).json()["availability"] == {"online": True}

@@ -5,8 +5,9 @@ It also keeps the member present: who has the console open is somebody whom visi
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +16,12 @@ from litestar.params import FromQuery
 from litestar.status_codes import HTTP_204_NO_CONTENT
 from litestar.types import ASGIApp, ControllerRouterHandler
 
-from app.conversations import messaging
-from app.conversations.stream import Frame
-from app.kit.errors import Unauthorised
+from app.conversations import queries
+from app.conversations.frames import Deltas, Frame
+from app.conversations.messaging import ConversationUnknown
+from app.kit.errors import Invalid, Unauthorised
 from app.realtime import topics
 from app.realtime.caps import Reader
-from app.realtime.drafts import Draft
 from app.realtime.hub import Mailbox
 from app.tenancy.members import SignedIn, seen
 from app.web.console.identity import AnyRequest, NeedsDesk, address, identify
@@ -30,19 +31,27 @@ from app.web.sse import event_stream
 BEAT_S = 20.0
 # At most twenty times a second, however fast the words come.
 PAUSE_S = 0.05
+# One stream serves all tabs of a browser.
+MOST_CONVERSATIONS = 24
+
+
+class TooManyConversations(Invalid):
+    """One stream follows so many conversations and no more. Close some tabs."""
+
+    code = "too_many_conversations"
+    title = "Too many conversations"
 
 
 @get("/live")
 async def live(
-    request: AnyRequest, runtime: NeedsRuntime, conversation: FromQuery[UUID | None] = None
+    request: AnyRequest, runtime: NeedsRuntime, conversation: FromQuery[list[UUID] | None] = None
 ) -> ASGIApp:
     member = await _present(request, runtime)
     runtime.limits.count(f"live:{member.id}", most=120, per_s=60)
-    if conversation is not None:
-        async with runtime.database.transaction(member.org_id) as session:
-            await messaging.get(session, conversation)
+    wanted = frozenset(conversation or ())
+    await _check(runtime, member, wanted)
     reader = Reader(member.org_id, member.id, address(request))
-    return event_stream(Watch(request, runtime, member, conversation).frames(), runtime.streams.hold(reader))
+    return event_stream(Watch(request, runtime, member, wanted).frames(), runtime.streams.hold(reader))
 
 
 @get("/alive", status_code=HTTP_204_NO_CONTENT)
@@ -59,15 +68,27 @@ async def _present(request: AnyRequest, runtime: Runtime) -> SignedIn:
         return member
 
 
+async def _check(runtime: Runtime, member: SignedIn, wanted: frozenset[UUID]) -> None:
+    """Raises TooManyConversations, or ConversationUnknown unless all of these are the organisation's."""
+    if len(wanted) > MOST_CONVERSATIONS:
+        raise TooManyConversations(
+            f"One stream follows at most {MOST_CONVERSATIONS} conversations; {len(wanted)} were asked for. "
+            "Close some tabs."
+        )
+    if wanted:
+        async with runtime.database.transaction(member.org_id) as session:
+            if len(await queries.heads(session, list(wanted))) < len(wanted):
+                raise ConversationUnknown
+
+
 @dataclass
 class Watch:
-    """One open console. `conversation_id` is the one on screen, checked to be the organisation's."""
+    """One open console. `conversations` are those on its screens, checked to be the organisation's."""
 
     request: AnyRequest
     runtime: Runtime
     member: SignedIn
-    conversation_id: UUID | None
-    _sent: dict[UUID, tuple[int, int]] = field(default_factory=dict)
+    conversations: Iterable[UUID]
 
     async def frames(self) -> AsyncIterator[Frame]:
         kinds = self._topics()
@@ -79,23 +100,25 @@ class Watch:
 
     def _topics(self) -> dict[str, Callable[[], list[Frame]]]:
         """What is watched, and what is said when it has changed."""
-        org_id, conversation_id = self.member.org_id, self.conversation_id
+        org_id = self.member.org_id
         watched: dict[str, Callable[[], list[Frame]]] = {
             topics.member(self.member.id): list,
             topics.inbox(org_id): lambda: [_frame("inbox.changed", {})],
             topics.knowledge(org_id): lambda: [_frame("knowledge.changed", {})],
         }
-        if conversation_id is not None:
-            changed = _frame("conversation.changed", {"id": str(conversation_id)})
-            watched[topics.conversation(conversation_id)] = lambda: [changed]
-            watched[topics.drafts(conversation_id)] = self._deltas
+        for conversation_id in self.conversations:
+            watched[topics.conversation(conversation_id)] = partial(_changed, conversation_id)
+            watched[topics.drafts(conversation_id)] = partial(
+                _words, Deltas(self.runtime.drafts, conversation_id)
+            )
         return watched
 
     async def _until_closing(
         self, mailbox: Mailbox, kinds: dict[str, Callable[[], list[Frame]]]
     ) -> AsyncIterator[Frame]:
-        for frame in self._deltas():
-            yield frame
+        for conversation_id in self.conversations:
+            for frame in kinds[topics.drafts(conversation_id)]():
+                yield frame
         beat = time.monotonic()
         while mailbox.closing is None:
             changed = await mailbox.changed(within_s=max(0.0, beat + BEAT_S - time.monotonic()))
@@ -111,24 +134,14 @@ class Watch:
         if (await _present(self.request, self.runtime)).org_id != self.member.org_id:
             raise Unauthorised
 
-    def _deltas(self) -> list[Frame]:
-        if self.conversation_id is None:
-            return []
-        drafts = self.runtime.drafts.of(self.conversation_id)
-        self._sent = {message_id: sent for message_id, sent in self._sent.items() if message_id in drafts}
-        return [frame for message_id, draft in drafts.items() for frame in self._delta(message_id, draft)]
 
-    def _delta(self, message_id: UUID, draft: Draft) -> list[Frame]:
-        """What is new of an answer. Its beginning is sent to each stream, so that none depends on another."""
-        attempt, offset = self._sent.get(message_id, (draft.attempt, 0))
-        start = offset if attempt == draft.attempt else 0
-        self._sent[message_id] = (draft.attempt, len(draft.text))
-        about: dict[str, Any] = {"message": str(message_id), "attempt": draft.attempt}
-        if not draft.text:
-            return [_frame("answer.progress", about | {"pages": draft.pages})]
-        if start >= len(draft.text):
-            return []
-        return [_frame("answer.delta", about | {"offset": start, "text": draft.text[start:]})]
+def _changed(conversation_id: UUID) -> list[Frame]:
+    return [_frame("conversation.changed", {"conversation": str(conversation_id)})]
+
+
+def _words(deltas: Deltas) -> list[Frame]:
+    about = {"conversation": str(deltas.conversation_id)}
+    return [_frame(frame.kind, about | frame.data) for frame in deltas.new()]
 
 
 def _frame(kind: str, data: dict[str, Any]) -> Frame:

@@ -13,8 +13,9 @@ from litestar.params import FromPath, HeaderParameter, Parameter
 from litestar.types import ASGIApp
 
 from app.conversations import queries, views
+from app.conversations.frames import Position
 from app.conversations.messaging import ConversationUnknown
-from app.conversations.stream import PAGE, Follower, Position
+from app.conversations.stream import PAGE, Follower
 from app.kit.errors import Invalid
 from app.realtime import topics
 from app.realtime.caps import Reader, TooManyStreams
