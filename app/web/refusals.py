@@ -15,7 +15,11 @@ MEDIA_TYPE = "application/problem+json"
 # Those that no room raises: the doors tell them of requests that never reach one (app/web/errors.py).
 OF_ANY_REQUEST = [(400, "bad_request", "The request is not valid; `errors` names the fields.")]
 OF_TEXTS = [(422, "text_unusable", "A text holds the character NUL. Send it without.")]
-OF_BODIES = [*OF_TEXTS, (413, "too_large", "The request is larger than this address takes.")]
+OF_BODIES = [
+    *OF_TEXTS,
+    (408, "too_slow", "The request stopped before its end, so nothing was done. Send it again."),
+    (413, "too_large", "The request is larger than this address takes."),
+]
 # What may happen to whoever calls as a visitor.
 VISITOR = (TokenInvalid, TokenExpired, OriginForbidden)
 

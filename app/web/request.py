@@ -1,10 +1,24 @@
 """Requests as the doors read them."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
 from litestar import Request
 from litestar.exceptions import ClientException, InternalServerException
+
+from app.kit.errors import Problem
+
+# How long the next part of a body may take. Who sends none for longer holds a connection for nothing.
+PART_S = 30.0
+
+
+class RequestTooSlow(Problem):
+    """The request stopped before its end, so nothing was done. Send it again."""
+
+    status = 408
+    code = "too_slow"
+    title = "Request too slow"
 
 
 class AnyBody(Request[Any, Any, Any]):
@@ -20,9 +34,22 @@ class AnyBody(Request[Any, Any, Any]):
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
         try:
-            async for part in super().stream():
+            async for part in _in_time(super().stream()):
                 yield part
         except InternalServerException as error:
             if "disconnected" not in error.detail:
                 raise
             raise ClientException("it ended too early") from error
+
+
+async def _in_time(parts: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """Raises RequestTooSlow."""
+    while True:
+        try:
+            async with asyncio.timeout(PART_S):
+                part = await anext(parts)
+        except StopAsyncIteration:
+            return
+        except TimeoutError as error:
+            raise RequestTooSlow(headers={"Connection": "close"}) from error
+        yield part

@@ -55,6 +55,26 @@ async def test_a_caller_who_hangs_up_is_no_error_of_ours(
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
+async def test_a_caller_who_stops_in_the_middle_is_let_go(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.web.request.PART_S", 0.2)
+    address = httpx.URL(server.url)
+    for kind in ("application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+        reader, writer = await asyncio.open_connection(address.host, address.port)
+        head = f"POST {_takes(kind)} HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\nContent-Type: {kind}\r\n"
+        writer.write(f"{head}Content-Length: 1000\r\n\r\n{{".encode())
+        async with asyncio.timeout(5):
+            answer = await reader.read()
+        assert b" 408 " in answer.partition(b"\r\n")[0], answer
+        assert b"Send it again." in answer
+        writer.close()
+
+
+def _takes(kind: str) -> str:
+    return "/v1/sessions" if "json" in kind else "/console/sign-in"
+
+
 async def test_what_is_not_there_says_so(page: Page) -> None:
     for path in ("/v1/nowhere", "/v1/conversations/abc", "/nowhere", "/static/nothing.js", "/static/%00"):
         problem(await page.client.get(path), 404, "not_found")
