@@ -1,6 +1,7 @@
 """Settings, read once from the environment. Each is described in docs/operations.md; a test checks that."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,12 @@ ENVIRONMENT: dict[str, str] = {
     "openai_base_url": "OPENAI_BASE_URL",
     "openai_model": "OPENAI_MODEL",
     "answer_deadline_s": "FRONTDESK_ANSWER_DEADLINE",
+    "price_in": "FRONTDESK_PRICE_IN",
+    "price_out": "FRONTDESK_PRICE_OUT",
+    "budget_visitor": "FRONTDESK_BUDGET_VISITOR",
+    "budget_address": "FRONTDESK_BUDGET_ADDRESS",
+    "budget_site": "FRONTDESK_BUDGET_SITE",
+    "budget_organisation": "FRONTDESK_BUDGET_ORGANISATION",
     "upload_limit_mb": "FRONTDESK_UPLOAD_LIMIT_MB",
     "worker": "FRONTDESK_WORKER",
     "job_lease_s": "FRONTDESK_JOB_LEASE",
@@ -26,6 +33,10 @@ ENVIRONMENT: dict[str, str] = {
     "member_session_days": "FRONTDESK_MEMBER_SESSION_DAYS",
     "log_level": "FRONTDESK_LOG",
 }
+
+
+ALLOWANCE = re.compile(r"([\d_]*\d(?:\.\d+)?) ?(requests|tokens|money) ?/ ?(day|month)")
+Allowances = dict[tuple[str, str], float]
 
 
 class ConfigError(Exception):
@@ -44,6 +55,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     openai_base_url: str | None = None
     openai_model: str = "gpt-4o-mini"
     answer_deadline_s: float = 60.0
+    price_in: float = 0.0
+    price_out: float = 0.0
+    budget_visitor: str = "200 requests/day"
+    budget_address: str = "1000 requests/day"
+    budget_site: str = "none"
+    budget_organisation: str = "10000 requests/day"
     upload_limit_mb: int = 25
     worker: bool = True
     job_lease_s: float = 10.0
@@ -89,6 +106,24 @@ def _convert(field: str, value: str) -> Any:
         raise ConfigError(f"{ENVIRONMENT[field]}={value!r} cannot be used: give {wanted}.") from error
 
 
+def allowances(text: str) -> Allowances:
+    """`200 requests/day, 5 money/month` as {("day", "requests"): 200, …}; `none` is {}. Raises ValueError."""
+    text = text.strip()
+    if text.casefold() == "none":
+        return {}
+    found: Allowances = {}
+    for part in text.split(","):
+        allowance = ALLOWANCE.fullmatch(" ".join(part.split()))
+        if allowance is None:
+            raise ValueError(
+                f"{part.strip()!r} is no budget: write it like `200 requests/day, 500000 tokens/day, 20 money/month`, "
+                "or `none`."
+            )
+        amount, measure, period = allowance.groups()
+        found[period, measure] = float(amount)
+    return found
+
+
 def _check(settings: Settings) -> None:
     if not 0 <= settings.port < 65536:  # noqa: PLR2004
         raise ConfigError(f"PORT={settings.port} is not a port: give a number from 1 to 65535.")
@@ -101,6 +136,24 @@ def _check(settings: Settings) -> None:
     ):
         if getattr(settings, field) <= 0:
             raise ConfigError(f"{ENVIRONMENT[field]} must be greater than zero.")
+    _check_costs(settings)
+    _check_addresses(settings)
+    if settings.log_level not in {"debug", "info", "warning", "error"}:
+        raise ConfigError("FRONTDESK_LOG must be debug, info, warning or error.")
+
+
+def _check_costs(settings: Settings) -> None:
+    for field in ("price_in", "price_out"):
+        if getattr(settings, field) < 0:
+            raise ConfigError(f"{ENVIRONMENT[field]} must not be less than zero.")
+    for field in ("budget_visitor", "budget_address", "budget_site", "budget_organisation"):
+        try:
+            allowances(getattr(settings, field))
+        except ValueError as error:
+            raise ConfigError(f"{ENVIRONMENT[field]}: {error}") from error
+
+
+def _check_addresses(settings: Settings) -> None:
     for field in ("database_url", "database_owner_url"):
         value = getattr(settings, field)
         if value and not value.startswith(("postgresql://", "postgres://", "postgresql+asyncpg://")):
@@ -113,5 +166,3 @@ def _check(settings: Settings) -> None:
         value = getattr(settings, field)
         if value and not value.startswith(("http://", "https://")):
             raise ConfigError(f"{ENVIRONMENT[field]}={value!r} must begin with http:// or https://.")
-    if settings.log_level not in {"debug", "info", "warning", "error"}:
-        raise ConfigError("FRONTDESK_LOG must be debug, info, warning or error.")

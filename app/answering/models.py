@@ -1,11 +1,11 @@
-"""The answers' table: with each answer, why it says what it says."""
+"""The answers' table, with each answer why it says what it says; and what answers may cost."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
-from sqlalchemy.dialects.postgresql import JSONB, TEXT
+from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy.dialects.postgresql import DATE, JSONB, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.clock import now
@@ -37,5 +37,49 @@ class Answer(Base):
     prompt_version: Mapped[str | None] = mapped_column(TEXT)
     tokens_in: Mapped[int | None] = mapped_column()
     tokens_out: Mapped[int | None] = mapped_column()
+    cost_micros: Mapped[int | None] = mapped_column(BigInteger)
     timings: Mapped[dict[str, int]] = mapped_column(JSONB)
     created_at: Mapped[datetime] = mapped_column(TIME, default=now)
+
+
+class BudgetLimit(Base):
+    """What an organisation has set for itself (`site_id` is null) or for one of its sites, in place of the defaults.
+
+    `allowances` reads like `200 requests/day, 5 money/month`.
+    """
+
+    __tablename__ = "budget_limit"
+
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    payer: Mapped[str] = mapped_column(TEXT, primary_key=True)
+    site_id: Mapped[UUID | None] = mapped_column(ForeignKey("site.id"), primary_key=True)
+    allowances: Mapped[str] = mapped_column(TEXT)
+
+
+class BudgetUse(Base):
+    """What was used up in a day or a month, `begins` being its first day in UTC. A million `micros` is one money."""
+
+    __tablename__ = "budget_use"
+
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    payer: Mapped[str] = mapped_column(TEXT, primary_key=True)
+    subject: Mapped[str] = mapped_column(TEXT, primary_key=True)
+    period: Mapped[str] = mapped_column(TEXT, primary_key=True)
+    begins: Mapped[date] = mapped_column(DATE, primary_key=True)
+    requests: Mapped[int] = mapped_column(BigInteger, default=0)
+    tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    micros: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class BudgetReservation(Base):
+    """What a request under way may still use, once for each payer. One that has lapsed counts no more."""
+
+    __tablename__ = "budget_reservation"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    payer: Mapped[str] = mapped_column(TEXT, primary_key=True)
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    subject: Mapped[str] = mapped_column(TEXT)
+    tokens: Mapped[int] = mapped_column(BigInteger)
+    micros: Mapped[int] = mapped_column(BigInteger)
+    lapses_at: Mapped[datetime] = mapped_column(TIME)

@@ -3,7 +3,7 @@
 from typing import Literal
 
 Phrase = Literal[
-    "greeting", "thanks", "goodbye", "bot", "help", "person", "unknown", "nothing_known", "trouble"
+    "greeting", "thanks", "goodbye", "bot", "help", "person", "unknown", "nothing_known", "trouble", "spent"
 ]
 
 PHRASES: dict[Phrase, dict[str, str]] = {
@@ -113,6 +113,29 @@ PHRASES: dict[Phrase, dict[str, str]] = {
         "es": "Ahora mismo no puedo escribir una respuesta. Inténtelo de nuevo en un momento o pida hablar con una "
         "persona.",
         "ar": "لا أستطيع كتابة إجابة الآن. حاول مرة أخرى بعد قليل أو اطلب التحدث إلى شخص.",
+    },
+    "spent": {
+        "en": "I have given as many answers as I may for now. I'm passing you on to a person, who can read what you "
+        "have written here.",
+        "de": "Ich habe vorerst so viele Antworten gegeben, wie ich darf. Ich gebe Sie an einen Menschen weiter, der "
+        "lesen kann, was Sie hier geschrieben haben.",
+        "fr": "J'ai donné autant de réponses que je le peux pour le moment. Je vous passe une personne, qui peut lire "
+        "ce que vous avez écrit ici.",
+        "es": "He dado por ahora todas las respuestas que puedo. Le paso con una persona, que puede leer lo que ha "
+        "escrito aquí.",
+        "ar": "قدّمتُ في الوقت الحالي كل ما يُسمح لي به من إجابات. سأحوّلك إلى أحد الموظفين، ويمكنه قراءة ما كتبته هنا.",
+        "ro": "Am dat deocamdată câte răspunsuri am voie. Vă transfer către o persoană, care poate citi ce ați scris.",
+        "tr": "Şimdilik verebileceğim kadar yanıt verdim. Sizi, burada yazdıklarınızı okuyabilen bir yetkiliye "
+        "aktarıyorum.",
+        "vi": "Hiện tôi đã trả lời hết số lần cho phép. Tôi chuyển bạn đến nhân viên, họ đọc được những gì bạn viết.",
+        "ru": "На данный момент я дал столько ответов, сколько мне разрешено. Передаю вас сотруднику: он видит то, что "
+        "вы здесь написали.",
+        "el": "Έδωσα προς το παρόν όσες απαντήσεις επιτρέπεται. Σας μεταφέρω σε έναν άνθρωπο, που μπορεί να διαβάσει "
+        "όσα γράψατε εδώ.",
+        "hi": "अभी के लिए मैं जितने उत्तर दे सकता था, दे चुका हूँ। मैं आपको एक व्यक्ति के पास "
+        "भेज रहा हूँ, जो यहाँ लिखी आपकी बातें पढ़ सकते हैं।",
+        "th": "ขณะนี้ตอบครบจำนวนที่กำหนดแล้ว กำลังส่งต่อให้เจ้าหน้าที่ ซึ่งอ่านสิ่งที่คุณเขียนไว้ที่นี่ได้",
+        "zh": "目前我能给出的回答次数已用完。正在为您转接工作人员，他们可以看到您在这里写的内容。",
     },
 }
 

@@ -30,6 +30,7 @@ async def keep(session: AsyncSession, opened: OpenAnswer, why: Why, done: Done) 
         "prompt_version": why.prompt_version,
         "tokens_in": why.tokens_in,
         "tokens_out": why.tokens_out,
+        "cost_micros": why.cost_micros,
         "timings": why.timings,
         "created_at": now(),
     }

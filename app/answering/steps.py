@@ -74,6 +74,7 @@ class Why:
     prompt_version: str | None = None
     tokens_in: int | None = None
     tokens_out: int | None = None
+    cost_micros: int | None = None
     failure: str | None = None
     timings: dict[str, int] = field(default_factory=dict)
     _started: float = field(default_factory=monotonic)

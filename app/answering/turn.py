@@ -13,6 +13,7 @@ from functools import cached_property
 from uuid import UUID
 
 from app.answering import llm, smalltalk
+from app.answering.budget import Purse, purse_of
 from app.answering.delivery import Delivery
 from app.answering.language import language_of
 from app.answering.phrases import OFFERS, Phrase, phrase
@@ -59,15 +60,17 @@ class Desk:
     org_id: UUID
     organisation: str
     model: llm.Model | None = None
+    purse: Purse | None = None
 
 
 async def reply(context: Context, org_id: UUID, conversation_id: UUID, message_id: UUID) -> None:
     """Answers the visitor's message `message_id`, unless that is no longer wanted; may run twice."""
     async with context.database.transaction(org_id) as session:
         opened = await begin_answer(session, conversation_id, trigger_id=message_id)
-        desk = Desk(context.database, org_id, await organisation_name(session), context.model)
-    if opened is None:
-        return
+        if opened is None:
+            return
+        purse = await purse_of(session, context.database, context.settings, conversation_id)
+        desk = Desk(context.database, org_id, await organisation_name(session), context.model, purse)
     why = Why()
     async with (
         Delivery(context.database, context.drafts, org_id, opened) as delivery,
@@ -140,7 +143,9 @@ async def _write(
 ) -> AsyncGenerator[Step]:
     if desk.model is not None:
         ended = False
-        writing = model_writes(desk.model, desk.organisation, question, history, passages, language, why)
+        writing = model_writes(
+            desk.model, desk.organisation, question, history, passages, language, why, desk.purse
+        )
         async with aclosing(writing):
             async for step in writing:
                 ended = ended or isinstance(step, Done)

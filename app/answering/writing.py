@@ -7,7 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 
-from app.answering import llm, prompt
+from app.answering import llm, paid, prompt
+from app.answering.budget import BudgetSpent, Purse
 from app.answering.citations import Citations
 from app.answering.extractive import Found, quote
 from app.answering.markdown import code_addresses
@@ -32,18 +33,25 @@ async def model_writes(
     passages: list[Passage],
     language: str,
     why: Why,
+    purse: Purse | None = None,
 ) -> AsyncGenerator[Step]:
     """What the model writes, cleaned and cited. Ends without Done where it said nothing: others may answer then."""
     why.model, why.prompt_version = model.name, prompt.VERSION
     messages = await asyncio.to_thread(prompt.build, organisation, question, history, passages)
     reply = _Reply(Citations(len(passages), _known_addresses(passages)))
     try:
-        async with aclosing(llm.stream(model, messages, prompt.TOOLS)) as deltas:
+        async with aclosing(paid.stream(purse, model, messages, prompt.TOOLS, why)) as deltas:
             async for delta in deltas:
                 if text := reply.take(delta):
                     yield Text(text)
         if rest := reply.close():
             yield Text(rest)
+    except BudgetSpent as spent:
+        why.failure = str(spent)
+        text = phrase("spent", language)
+        yield Text(text)
+        yield Done(text, "chat", hand_off=str(spent))
+        return
     except llm.ModelError as error:
         log.warning("%s", error)
         why.failure = str(error)

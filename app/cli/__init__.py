@@ -32,6 +32,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "app.cli.knowing:evaluate",
         "Measure retrieval on DIRECTORY: corpus.jsonl, queries.jsonl and qrels.tsv.",
     ),
+    "budget": (
+        "app.cli.spending:budget",
+        "Show what answers may cost and have cost, and set it.",
+    ),
     "member": ("app.cli.members:member", "Members: who may sign in to the console."),
     "doctor": (
         "app.cli.checking:doctor",

@@ -7,6 +7,7 @@ from uuid import UUID
 import click
 import msgspec
 
+from app.answering.budget import purse_of
 from app.answering.llm import connect
 from app.answering.steps import Done, Reading, Text, Why
 from app.answering.turn import Desk, answer
@@ -51,7 +52,8 @@ def ask(*, question: str, earlier: tuple[str, ...], explain: bool, org: str, as_
 
 async def _desk(database: Database, org_id: UUID, settings: Settings) -> Desk:
     async with database.transaction(org_id) as session:
-        return Desk(database, org_id, await organisation_name(session), connect(settings))
+        purse = await purse_of(session, database, settings)
+        return Desk(database, org_id, await organisation_name(session), connect(settings), purse)
 
 
 async def _follow(desk: Desk, question: str, history: tuple[Turn, ...], why: Why, *, quiet: bool) -> Done:

@@ -91,6 +91,19 @@ async def first_site(session: AsyncSession) -> Site:
     return (await session.scalars(query)).one()
 
 
+async def sites(session: AsyncSession) -> Sequence[Site]:
+    query = select(Site).where(Site.org_id == scope(session)).order_by(Site.created_at, Site.id)
+    return (await session.scalars(query)).all()
+
+
+async def site_of_key(session: AsyncSession, key: str) -> Site:
+    """A site of this organisation. Raises SiteUnknown."""
+    site = await session.scalar(select(Site).where(Site.org_id == scope(session), Site.key == key))
+    if site is None:
+        raise SiteUnknown(f"This organisation has no site with the key {key}.")
+    return site
+
+
 async def get_site(session: AsyncSession, site_id: UUID) -> Site:
     query = select(Site).where(Site.org_id == scope(session), Site.id == site_id)
     return (await session.scalars(query)).one()

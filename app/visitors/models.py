@@ -14,6 +14,8 @@ from app.tenancy.models import TIME
 
 
 class Visitor(Base):
+    """`address` is a hash of the network address that the session began at: it is told apart, not read."""
+
     __tablename__ = "visitor"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -23,6 +25,7 @@ class Visitor(Base):
     email: Mapped[str | None] = mapped_column(TEXT)
     language: Mapped[str | None] = mapped_column(TEXT)
     page: Mapped[str | None] = mapped_column(TEXT)
+    address: Mapped[str | None] = mapped_column(TEXT)
     created_at: Mapped[datetime] = mapped_column(TIME, default=now)
 
 

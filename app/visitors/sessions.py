@@ -50,10 +50,23 @@ class StartedSession:
 
 
 async def start_session(
-    session: AsyncSession, site: Site, *, days: int, language: str | None = None, page: str | None = None
+    session: AsyncSession,
+    site: Site,
+    *,
+    days: int,
+    language: str | None = None,
+    page: str | None = None,
+    address: str | None = None,
 ) -> StartedSession:
     """A new visitor of `site` with a token that holds for `days`."""
-    visitor = Visitor(id=new_id(), org_id=site.org_id, site_id=site.id, language=language, page=page)
+    visitor = Visitor(
+        id=new_id(),
+        org_id=site.org_id,
+        site_id=site.id,
+        language=language,
+        page=page,
+        address=address_key(address) if address else None,
+    )
     session.add(visitor)
     await session.flush()
     started = StartedSession(new_token(), visitor.id, now() + timedelta(days=days))
@@ -66,6 +79,11 @@ async def start_session(
         )
     )
     return started
+
+
+def address_key(address: str) -> str:
+    """An address as it is stored: told apart, and not readable."""
+    return token_hash(f"address {address}")[:32]
 
 
 async def known_visitor(session: AsyncSession, token: str) -> KnownVisitor:

@@ -118,6 +118,35 @@ async def test_documents_are_added_found_and_quoted(terminal: Terminal, tmp_path
     assert answer["sources"][0]["title"] == "Handbook"
 
 
+async def test_budgets_are_shown_set_and_reset(terminal: Terminal) -> None:
+    org = ("--org", terminal.org)
+    shown = json.loads((await terminal.run("budget", "show", "--json", *org)).out)
+    assert shown[0] == {
+        "budget": "the organisation",
+        "of": "requests/day",
+        "allowed": 10_000,
+        "used": 0,
+        "left": 10_000,
+    }
+    assert shown[-1] == {
+        "budget": "each visitor",
+        "of": "requests/day",
+        "allowed": 200,
+        "used": None,
+        "left": None,
+    }
+    refused = await terminal.run("budget", "set", "visitor", "many", *org)
+    assert (refused.code, "write it like" in refused.err) == (1, True)
+    unknown = await terminal.run("budget", "set", "visitor", "none", "--site", "site_none", *org)
+    assert "no site with the key site_none" in unknown.err
+    await terminal.run("budget", "set", "organisation", "5 requests/day, 20.5 money/month", *org)
+    table = (await terminal.run("budget", "show", *org)).out
+    assert ("20.5" in table, "10000" in table) == (True, False)
+    assert (await terminal.run("budget", "reset", "organisation", *org)).out.strip() == (
+        "organisation: 10000 requests/day"
+    )
+
+
 async def test_an_unknown_organisation_is_told_plainly(terminal: Terminal) -> None:
     ran = await terminal.run("ask", "Anything?", "--org", "nobody")
     assert ran.code == 1

@@ -42,6 +42,8 @@ def test_every_setting_has_a_variable() -> None:
         ("DATABASE_URL", "mysql://localhost/x", "must look like postgresql://"),
         ("REDIS_URL", "http://localhost:6379", "must look like redis://"),
         ("OPENAI_BASE_URL", "localhost:11434", "must begin with http"),
+        ("FRONTDESK_PRICE_IN", "-1", "must not be less than zero"),
+        ("FRONTDESK_BUDGET_VISITOR", "plenty", "write it like `200 requests/day"),
         ("FRONTDESK_LOG", "loud", "debug, info, warning or error"),
     ],
 )

@@ -56,5 +56,12 @@ class SiteDoor(Controller):
             site = await enter_site(session, data.site)
             check_origin(site, request.headers.get("origin"), own=own_origin(request))
             days = runtime.settings.visitor_session_days
-            started = await start_session(session, site, days=days, language=data.language, page=data.page)
+            started = await start_session(
+                session,
+                site,
+                days=days,
+                language=data.language,
+                page=data.page,
+                address=address(request),
+            )
         return Session(started.token, VisitorRef(started.visitor_id), moment(started.expires_at))

@@ -1,0 +1,239 @@
+"""What answers may cost. A request to the model is reserved before it is made and settled with what it really used.
+
+Each request is charged to its visitor, their address, the site and the organisation, and needs room with all of them.
+Who reserves holds the rows of those who pay and then counts what is used and what is reserved: of any number of
+processes at once, exactly as many get through as there is room for. A reservation whose process died lapses.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.answering.allowances import Payer, payers_of
+from app.answering.models import BudgetReservation, BudgetUse
+from app.config import Settings
+from app.kit.clock import now
+from app.kit.db import Database, scope
+from app.kit.failures import database_is_away
+from app.kit.ids import new_id
+
+log = logging.getLogger(__name__)
+
+# A reservation outlives the longest answer by this much.
+SPARE_S = 30
+# How long use is kept that no period counts any more.
+KEPT = timedelta(days=62)
+MEASURED = ("requests", "tokens", "micros")
+KEY = ("org_id", "payer", "subject", "period", "begins")
+
+
+class BudgetSpent(Exception):
+    """There is no room for another request; the message says whose budget is used up, for the people who work here."""
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A million micros is one money."""
+
+    requests: int = 0
+    tokens: int = 0
+    micros: int = 0
+
+    def __add__(self, other: "Amount") -> "Amount":
+        return Amount(self.requests + other.requests, self.tokens + other.tokens, self.micros + other.micros)
+
+    def of(self, measure: str) -> float:
+        """By the name of the measure in an allowance."""
+        return {"requests": self.requests, "tokens": self.tokens, "money": self.micros / 1e6}[measure]
+
+
+@dataclass(frozen=True)
+class Purse:
+    """Who pays for an answer, and what tokens cost (money a million)."""
+
+    database: Database
+    org_id: UUID
+    payers: tuple[Payer, ...]
+    price_in: float
+    price_out: float
+    lease: timedelta
+
+    def cost(self, tokens_in: int, tokens_out: int) -> Amount:
+        """What one request costs."""
+        micros = round(tokens_in * self.price_in + tokens_out * self.price_out)
+        return Amount(1, tokens_in + tokens_out, micros)
+
+
+@dataclass
+class Spending:
+    """A request under way. What `used` says in the end is charged; None means that nothing came back."""
+
+    id: UUID
+    used: Amount | None = None
+
+
+async def purse_of(
+    session: AsyncSession, database: Database, settings: Settings, conversation_id: UUID | None = None
+) -> Purse:
+    """The purse for answers in a conversation; without one, only the organisation pays."""
+    payers = await payers_of(session, settings, conversation_id)
+    lease = timedelta(seconds=settings.answer_deadline_s + SPARE_S)
+    return Purse(database, scope(session), payers, settings.price_in, settings.price_out, lease)
+
+
+@asynccontextmanager
+async def spending(purse: Purse, most: Amount) -> AsyncIterator[Spending]:
+    """Holds `most` for as long as the block runs, then charges what was used. Raises BudgetSpent."""
+    async with purse.database.transaction(purse.org_id) as session:
+        request = Spending(await reserve(session, purse, most))
+    try:
+        yield request
+    finally:
+        try:
+            async with purse.database.transaction(purse.org_id) as session:
+                await settle(session, purse, request)
+        except Exception as error:
+            if not database_is_away(error):
+                raise
+            log.warning("What an answer cost could not be noted: %s", error)
+
+
+async def reserve(session: AsyncSession, purse: Purse, most: Amount) -> UUID:
+    """Raises BudgetSpent where one of those who pay has no room for `most`."""
+    used = await _hold(session, purse.payers)
+    reserved = await _reserved(session, purse.payers)
+    for payer in purse.payers:
+        for (period, measure), allowed in payer.allowances.items():
+            wanted = used[payer.key, period] + reserved.get(payer.key, Amount()) + most
+            if wanted.of(measure) > allowed:
+                raise BudgetSpent(
+                    f"The budget of this {payer.kind} is used up: {allowed:,.10g} {measure} a {period}."
+                )
+    request_id = new_id()
+    lapses_at = now() + purse.lease
+    session.add_all(
+        BudgetReservation(
+            id=request_id,
+            payer=payer.kind,
+            org_id=scope(session),
+            subject=payer.subject,
+            tokens=most.tokens,
+            micros=most.micros,
+            lapses_at=lapses_at,
+        )
+        for payer in purse.payers
+    )
+    await session.flush()
+    return request_id
+
+
+async def _hold(session: AsyncSession, payers: Sequence[Payer]) -> dict[tuple[tuple[str, str], str], Amount]:
+    """Locks a row for each period that has a limit, always in the same order, and tells what is used."""
+    limited = [(payer, period) for payer in payers for period in payer.periods]
+    if not limited:
+        return {}
+    rows = [_row(session, payer, period, Amount()) for payer, period in limited]
+    statement = (
+        insert(BudgetUse)
+        .values(sorted(rows, key=lambda row: (row["payer"], row["subject"], row["period"])))
+        .on_conflict_do_update(index_elements=KEY, set_={"requests": BudgetUse.requests})
+        .returning(
+            BudgetUse.payer,
+            BudgetUse.subject,
+            BudgetUse.period,
+            BudgetUse.requests,
+            BudgetUse.tokens,
+            BudgetUse.micros,
+        )
+    )
+    found = (await session.execute(statement)).all()
+    return {((row[0], row[1]), row[2]): Amount(*row[3:]) for row in found}
+
+
+async def _reserved(session: AsyncSession, payers: Sequence[Payer]) -> dict[tuple[str, str], Amount]:
+    reservation = BudgetReservation
+    query = (
+        select(
+            reservation.payer,
+            reservation.subject,
+            func.count(),
+            func.sum(reservation.tokens),
+            func.sum(reservation.micros),
+        )
+        .where(
+            reservation.org_id == scope(session),
+            tuple_(reservation.payer, reservation.subject).in_([payer.key for payer in payers]),
+            reservation.lapses_at > now(),
+        )
+        .group_by(reservation.payer, reservation.subject)
+    )
+    return {
+        (row[0], row[1]): Amount(row[2], int(row[3]), int(row[4]))
+        for row in (await session.execute(query)).all()
+    }
+
+
+async def settle(session: AsyncSession, purse: Purse, request: Spending) -> None:
+    """Charges what was used to everybody who pays, and gives the reservation back."""
+    if request.used is not None:
+        await _charge(session, purse.payers, request.used)
+    mine = (BudgetReservation.org_id == scope(session)) & (BudgetReservation.id == request.id)
+    await session.execute(delete(BudgetReservation).where(mine))
+
+
+async def _charge(session: AsyncSession, payers: Sequence[Payer], used: Amount) -> None:
+    rows = [_row(session, payer, period, used) for payer in payers for period in ("day", "month")]
+    statement = insert(BudgetUse).values(
+        sorted(rows, key=lambda row: (row["payer"], row["subject"], row["period"]))
+    )
+    more = {name: getattr(BudgetUse, name) + statement.excluded[name] for name in MEASURED}
+    charged = statement.on_conflict_do_update(index_elements=KEY, set_=more).returning(
+        BudgetUse.payer, BudgetUse.period, BudgetUse.requests
+    )
+    if ("organisation", "day", 1) in {tuple(row) for row in (await session.execute(charged)).all()}:
+        await _forget(session)  # the first request of a day
+
+
+async def _forget(session: AsyncSession) -> None:
+    """Deletes visitors' and addresses' use that no period counts any more, and reservations that have lapsed."""
+    old = (BudgetUse.begins < now().date() - KEPT) & BudgetUse.payer.in_(("visitor", "address"))
+    await session.execute(delete(BudgetUse).where(BudgetUse.org_id == scope(session), old))
+    lapsed = (BudgetReservation.org_id == scope(session)) & (BudgetReservation.lapses_at <= now())
+    await session.execute(delete(BudgetReservation).where(lapsed))
+
+
+def _row(session: AsyncSession, payer: Payer, period: str, amount: Amount) -> dict[str, object]:
+    return {
+        "org_id": scope(session),
+        "payer": payer.kind,
+        "subject": payer.subject,
+        "period": period,
+        "begins": begins(period),
+        **{name: getattr(amount, name) for name in MEASURED},
+    }
+
+
+def begins(period: str) -> date:
+    """The first day, in UTC, of the day or month that it is now."""
+    today = now().date()
+    return today if period == "day" else today.replace(day=1)
+
+
+async def used_now(session: AsyncSession) -> dict[tuple[tuple[str, str], str], Amount]:
+    """((payer, subject), period) -> what has been used of the current day and month, by site and organisation."""
+    query = select(BudgetUse).where(
+        BudgetUse.org_id == scope(session),
+        BudgetUse.payer.in_(("site", "organisation")),
+        tuple_(BudgetUse.period, BudgetUse.begins).in_([(each, begins(each)) for each in ("day", "month")]),
+    )
+    found = (await session.scalars(query)).all()
+    return {
+        ((use.payer, use.subject), use.period): Amount(use.requests, use.tokens, use.micros) for use in found
+    }
