@@ -31,6 +31,8 @@ MAX_ATTEMPTS = 5
 MAX_ATTEMPTS_AWAY = 20
 RESTART_S = 1.0
 PROBE_S = 10.0
+# More jobs than this in one process would only wait for one another's database connections, and requests with them.
+AT_ONCE = 80
 Payload = Mapping[str, str]
 Handler = Callable[[Any, UUID, Payload], Awaitable[None]]
 
@@ -102,6 +104,7 @@ class Worker:
                     dequeue_timeout=self._lease / 2,
                     heartbeat_timeout=self._lease,
                     log_aggregation_interval=timedelta(0),
+                    max_concurrent_tasks=AT_ONCE,
                 )
             finally:
                 watch.cancel()

@@ -6,9 +6,11 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from sqlalchemy import select
 from sqlalchemy.engine import URL
 
 from app.conversations.messaging import start_conversation
+from app.conversations.models import Message
 from app.kit.db import Database, asyncpg_url
 from app.kit.embedded import EmbeddedDatabase
 from app.reactions import REACTIONS
@@ -54,21 +56,28 @@ async def _come(database: Database) -> list[tuple[str, UUID]]:
         return come
 
 
-async def _ask(product: Product, client: httpx.AsyncClient, token: str, conversation: UUID) -> str:
-    """Asks, and returns what the assistant said in the end."""
-    headers = {"Authorization": f"Bearer {token}"}
-    url = f"{product.url}/v1/conversations/{conversation}"
-    posted = await client.post(
-        f"{url}/messages", json={"client_id": str(uuid4()), "text": QUESTION}, headers=headers
-    )
-    assert posted.status_code == 201, posted.text
+async def _ask(product: Product, client: httpx.AsyncClient, token: str, conversation: UUID) -> None:
+    body = {"client_id": str(uuid4()), "text": QUESTION}
+    url = f"{product.url}/v1/conversations/{conversation}/messages"
     while True:
-        events = (await client.get(f"{url}/events", headers=headers)).json()["events"]
-        for event in events:
-            if event["kind"] == "message.updated" and event["data"]["state"] != "streaming":
-                assert event["data"]["state"] == "complete"
-                return str(event["data"]["text"])
-        await asyncio.sleep(1)
+        posted = await client.post(url, json=body, headers={"Authorization": f"Bearer {token}"})
+        if posted.status_code != 503:  # on a machine with much else to do it may ask to come back
+            break
+    assert posted.status_code == 201, posted.text
+
+
+async def _said(database: Database) -> list[str]:
+    """What the assistant has said to each of them, once it has."""
+    while True:
+        async with database.transaction(None) as session:
+            org_id = (await enter_organisation(session, "demo")).id
+            ended = (
+                (Message.org_id == org_id) & (Message.author_kind == "bot") & (Message.state == "complete")
+            )
+            said = (await session.scalars(select(Message.text).where(ended))).all()
+        if len(said) == VISITORS:
+            return list(said)
+        await asyncio.sleep(0.5)
 
 
 async def test_two_hundred_at_once_on_a_budget_of_ten(urls: tuple[URL, URL], demo: Database) -> None:
@@ -77,15 +86,12 @@ async def test_two_hundred_at_once_on_a_budget_of_ten(urls: tuple[URL, URL], dem
         settings = {"OPENAI_BASE_URL": model.url, "FRONTDESK_BUDGET_SITE": f"{ALLOWED} requests/day"}
         async with serving(*urls, settings) as one, serving(*urls, settings) as other, working(one):
             come = await _come(demo)
-            # All of them come from this address, which may ask 600 times a minute.
-            limits = httpx.Limits(max_connections=20)
-            async with httpx.AsyncClient(timeout=60, limits=limits) as client, asyncio.timeout(120):
-                said = await asyncio.gather(
-                    *(
-                        _ask((one, other)[number % 2], client, token, conversation)
-                        for number, (token, conversation) in enumerate(come)
-                    )
-                )
+            limits = httpx.Limits(max_connections=16)
+            timeout = httpx.Timeout(60, pool=None)
+            async with httpx.AsyncClient(timeout=timeout, limits=limits) as client, asyncio.timeout(180):
+                asked = [_ask((one, other)[number % 2], client, *who) for number, who in enumerate(come)]
+                await asyncio.gather(*asked)
+                said = await _said(demo)
         assert len(model.requests) == ALLOWED
     answered = [text for text in said if text.startswith("Set OPENAI_BASE_URL")]
     passed_on = [text for text in said if "as many answers as I may" in text]
