@@ -24,13 +24,15 @@ WIDE = re.compile(r"[\u2e80-\uffff\U00020000-\U0003ffff]")
 class Chunk(msgspec.Struct, frozen=True):
     """
     `text` is an exact part of its page's markdown, never empty. `headings` leads to it from the document's first
-    level down; `page` is the page or slide number where the document has such.
+    level down; `page` is the page or slide number where the document has such. `question` is what the text answers,
+    in the words of who asks: it is searched, and not read.
     """
 
     ordinal: int
     text: str
     headings: tuple[str, ...]
     page: int | None
+    question: str | None = None
 
 
 class Heading(msgspec.Struct, frozen=True):

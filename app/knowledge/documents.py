@@ -12,6 +12,7 @@ from app.kit.errors import Conflict, Invalid, NotFound
 from app.kit.happenings import record
 from app.kit.ids import new_id
 from app.kit.jobs import enqueue
+from app.kit.one_line import one_line
 from app.knowledge.happenings import DocumentChanged
 from app.knowledge.models import UNDER_WAY, Document, DocumentFile, DocumentVersion
 from app.knowledge.publishing import lock_index, retire
@@ -19,6 +20,8 @@ from app.knowledge.queries import latest_version
 
 MEGABYTE = 1024 * 1024
 MAX_NAME = 255
+# Sources whose documents are told by the names of files.
+FILES = ("upload", "seed")
 
 
 class DocumentUnknown(NotFound):
@@ -69,17 +72,27 @@ async def add_document(
     known = await document_with_content(session, content)
     if known is not None:
         return known
+    return await create_document(
+        session, name=_tidy(name), content=content, added_by=added_by, source=source, url=url
+    )
+
+
+async def create_document(
+    session: AsyncSession,
+    *,
+    name: str,
+    content: bytes,
+    added_by: UUID | None,
+    source: str,
+    url: str | None = None,
+) -> Document:
+    """A new document, whatever others hold."""
     document = Document(
-        id=new_id(),
-        org_id=scope(session),
-        name=_tidy(name),
-        source=source,
-        url=url,
-        created_by=added_by,
+        id=new_id(), org_id=scope(session), name=name, source=source, url=url, created_by=added_by
     )
     session.add(document)
     await session.flush()
-    await _add_version(session, document, content, digest, number=1)
+    await _add_version(session, document, content, sha256(content).digest(), number=1)
     return document
 
 
@@ -99,8 +112,10 @@ async def put_document(
     known = await document_with_content(session, content)
     if known is not None:
         return known
-    query = select(Document.id).where(
-        Document.org_id == scope(session), Document.deleted_at.is_(None), Document.name == _tidy(name)
+    query = (
+        select(Document.id)
+        .where(Document.org_id == scope(session), Document.deleted_at.is_(None), Document.name == _tidy(name))
+        .where(Document.source.in_(FILES))
     )
     named = await session.scalar(query.order_by(Document.created_at.desc()).limit(1))
     if named is None:
@@ -139,7 +154,7 @@ async def replace(
     document = await _living(session, document_id)
     latest = await latest_version(session, document_id)
     document.name = _tidy(name) if name else document.name
-    if latest.sha256 == digest and latest.state != "failed":
+    if latest.sha256 == digest and latest.state not in {"failed", "superseded"}:
         return document
     await _withdraw(session, document_id)
     await _add_version(session, document, content, digest, number=latest.number + 1)
@@ -151,15 +166,22 @@ async def delete_document(session: AsyncSession, document_id: UUID) -> None:
 
     Raises DocumentUnknown.
     """
+    document = await hide_document(session, document_id)
+    document.deleted_at = document.updated_at
+
+
+async def hide_document(session: AsyncSession, document_id: UUID) -> Document:
+    """Out of every search likewise, yet kept: its next version (`replace`) brings it back. Raises DocumentUnknown."""
     await lock_index(session)
     document = await _living(session, document_id)
-    document.deleted_at = document.updated_at = now()
+    document.updated_at = now()
     if document.current_version_id is not None:
         await retire(session, document.current_version_id)
         document.current_version_id = None
     await _withdraw(session, document_id)
     await session.flush()
     await record(session, DocumentChanged(document_id))
+    return document
 
 
 async def retry_document(session: AsyncSession, document_id: UUID) -> Document:
@@ -241,4 +263,4 @@ async def _lock_content(session: AsyncSession, digest: bytes) -> None:
 
 def _tidy(name: str) -> str:
     """The file's own name, without folders that some browsers send along."""
-    return name.replace("\\", "/").rpartition("/")[2].strip()[-MAX_NAME:] or "Untitled"
+    return one_line(name.replace("\\", "/").rpartition("/")[2])[-MAX_NAME:] or "Untitled"

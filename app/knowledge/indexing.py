@@ -23,11 +23,11 @@ from app.kit.happenings import record
 from app.knowledge.happenings import DocumentChanged
 from app.knowledge.models import Document, DocumentFile, DocumentVersion
 from app.knowledge.publishing import Indexed, publish, wanted
-from ingest.chunk import Chunk, chunk
+from app.knowledge.reading import File, chunks_of, parsed_from
+from ingest.chunk import Chunk
 from ingest.embed import static_embedder
-from ingest.lexical import lexical, settle_language
-from ingest.parse import parse
-from ingest.parsed import MESSAGES, Limits, ParseFailure
+from ingest.lexical import Lexical, lexical, settle_language
+from ingest.parsed import MESSAGES, ParseFailure
 
 Result = TypeVar("Result")
 
@@ -78,16 +78,16 @@ async def index_version(database: Database, org_id: UUID, version_id: UUID) -> N
 
 async def _index(work: Work) -> None:
     await _enter(work, "parsing")
-    name, content = await _upload(work)
-    parsed = await work.timed("parsing", parse(content, name=name, limits=Limits()))
+    file = await _file(work)
+    parsed = await work.timed("parsing", parsed_from(file))
     await _enter(
         work, "chunking", kind=parsed.kind, mime=parsed.mime, title=parsed.title, pages=len(parsed.pages)
     )
-    chunks = await work.timed("chunking", asyncio.to_thread(chunk, parsed))
+    chunks = await work.timed("chunking", asyncio.to_thread(chunks_of, file, parsed))
     if not chunks:
         raise ParseFailure("empty", MESSAGES["empty"])
     await _enter(work, "embedding", language=parsed.language, chunks=len(chunks))
-    title = parsed.title or name.rpartition(".")[0]
+    title = parsed.title or file.name.rpartition(".")[0]
     embedding = asyncio.to_thread(embed, work.version_id, chunks, parsed.language, title)
     indexed = await work.timed("embedding", embedding)
     await _enter(work, "indexing")
@@ -118,11 +118,10 @@ async def changed(session: AsyncSession, document_id: UUID) -> None:
     await record(session, DocumentChanged(document_id))
 
 
-async def _upload(work: Work) -> tuple[str, bytes]:
-    """The file's name and its bytes."""
+async def _file(work: Work) -> File:
     async with work.database.transaction(work.org_id) as session:
         query = (
-            select(Document.name, DocumentFile.content)
+            select(Document.name, Document.source, DocumentFile.content)
             .join(DocumentVersion, DocumentVersion.document_id == Document.id)
             .join(DocumentFile, DocumentFile.version_id == DocumentVersion.id)
             .where(Document.org_id == scope(session), DocumentVersion.id == work.version_id)
@@ -130,7 +129,7 @@ async def _upload(work: Work) -> tuple[str, bytes]:
         row = (await session.execute(query)).one_or_none()
     if row is None:
         raise Withdrawn
-    return row.name, row.content
+    return File(row.name, row.source, row.content)
 
 
 def embed(version_id: UUID, chunks: Sequence[Chunk], language: str | None, title: str) -> Indexed:
@@ -140,9 +139,16 @@ def embed(version_id: UUID, chunks: Sequence[Chunk], language: str | None, title
         version_id=version_id,
         language=language,
         chunks=chunks,
-        dense=static_embedder().embed([chunk.text for chunk in chunks]),
-        lexical=[lexical(chunk.text, language, headings_above(chunk, title)) for chunk in chunks],
+        dense=static_embedder().embed([chunk.question or chunk.text for chunk in chunks]),
+        lexical=[_lexical(chunk, language, title) for chunk in chunks],
     )
+
+
+def _lexical(chunk: Chunk, language: str | None, title: str) -> Lexical:
+    """A question counts as a heading does, and once more as part of the text."""
+    if chunk.question is None:
+        return lexical(chunk.text, language, headings_above(chunk, title))
+    return lexical(f"{chunk.question}\n{chunk.text}", language, (chunk.question,))
 
 
 def headings_above(chunk: Chunk, title: str) -> tuple[str, ...]:

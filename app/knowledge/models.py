@@ -18,7 +18,10 @@ UNDER_WAY = STEPS[:-1]
 
 
 class Document(Base):
-    """`current_version_id` is what search finds, `title` what that calls itself; null until a version is ready."""
+    """`source` is where it comes from: `upload`, `seed`, `faq`, `snippet`.
+
+    `current_version_id` is what search finds, `title` what that calls itself; null until a version is ready.
+    """
 
     __tablename__ = "document"
 
@@ -82,4 +85,24 @@ class Chunk(Base):
     ordinal: Mapped[int] = mapped_column()
     headings: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
     page: Mapped[int | None] = mapped_column()
+    question: Mapped[str | None] = mapped_column(TEXT)
     text: Mapped[str] = mapped_column(TEXT)
+
+
+class Written(Base):
+    """What was written in the console. `kind`: `faq` or `snippet`; `questions`: an FAQ's variants or a snippet's title.
+
+    `language` is null where it is told by the text. What is not `active` is kept, and not searched.
+    """
+
+    __tablename__ = "written"
+
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("document.id"), primary_key=True)
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    kind: Mapped[str] = mapped_column(TEXT)
+    questions: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    text: Mapped[str] = mapped_column(TEXT)
+    language: Mapped[str | None] = mapped_column(TEXT)
+    active: Mapped[bool] = mapped_column(default=True)
+    updated_by: Mapped[UUID | None] = mapped_column(ForeignKey("member.id"))
+    updated_at: Mapped[datetime] = mapped_column(TIME, default=now, onupdate=now)

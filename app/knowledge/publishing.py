@@ -28,18 +28,19 @@ UNKNOWN_LANGUAGE = "und"
 BATCH = 1_000
 
 ADD_CHUNKS = """
-    INSERT INTO chunk (org_id, id, document_id, version_id, ordinal, headings, page, text)
-    SELECT $1, id, document_id, version_id, ordinal, string_to_array(headings, E'\\x1f'), page, text
-    FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::int[], $8::text[])
-        AS t(id, document_id, version_id, ordinal, headings, page, text)
+    INSERT INTO chunk (org_id, id, document_id, version_id, ordinal, headings, page, question, text)
+    SELECT $1, id, document_id, version_id, ordinal, string_to_array(headings, E'\\x1f'), page, question, text
+    FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::int[], $8::text[], $9::text[])
+        AS t(id, document_id, version_id, ordinal, headings, page, question, text)
 """
 ADD_VECTORS = """
     INSERT INTO chunk_vector (org_id, chunk_id, version_id, dense, lexical)
     SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::halfvec[], $5::sparsevec[])
 """
 ADD_PAIRS = """
-    INSERT INTO chunk_pairs (org_id, chunk_id, version_id, pairs)
-    SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::sparsevec[])
+    INSERT INTO chunk_pairs (org_id, chunk_id, version_id, pairs, reads)
+    SELECT $1, chunk_id, version_id, pairs, hashtextextended(text, 0)
+    FROM unnest($2::uuid[], $3::uuid[], $4::sparsevec[], $5::text[]) AS t(chunk_id, version_id, pairs, text)
 """
 ADD_VERSION_TERMS = "INSERT INTO version_terms (org_id, version_id, terms, counts) VALUES ($1, $2, $3, $4)"
 ADD_TERMS = """
@@ -157,12 +158,15 @@ async def _add_rows(connection: Any, org_id: UUID, rows: Sequence[_Row]) -> None
     pages = [chunk.page for chunk in chunks]
     # The one character that PostgreSQL cannot store.
     texts = [chunk.text.replace("\x00", "") for chunk in chunks]
-    await connection.execute(ADD_CHUNKS, org_id, ids, documents, versions, ordinals, headings, pages, texts)
+    questions = [chunk.question for chunk in chunks]
+    await connection.execute(
+        ADD_CHUNKS, org_id, ids, documents, versions, ordinals, headings, pages, questions, texts
+    )
     dense = [HalfVector(row.version.dense[row.at]) for row in rows]
     terms = [SparseVector(row.version.lexical[row.at].terms, DIMENSIONS) for row in rows]
     pairs = [SparseVector(row.version.lexical[row.at].pairs, DIMENSIONS) for row in rows]
     await connection.execute(ADD_VECTORS, org_id, ids, versions, dense, terms)
-    await connection.execute(ADD_PAIRS, org_id, ids, versions, pairs)
+    await connection.execute(ADD_PAIRS, org_id, ids, versions, pairs, texts)
 
 
 async def _add_counts(

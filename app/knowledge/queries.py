@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.kit.db import scope
 from app.knowledge.models import Chunk, Document, DocumentVersion
+from app.knowledge.reading import WRITTEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,9 @@ class Detail:
 
 
 async def list_documents(session: AsyncSession) -> list[Listed]:
-    """All documents, the latest changed first."""
-    rows = await session.execute(_listed(session).order_by(Document.updated_at.desc(), Document.id.desc()))
+    """All documents but those written in the console, the latest changed first."""
+    files = _listed(session).where(Document.source.not_in(WRITTEN))
+    rows = await session.execute(files.order_by(Document.updated_at.desc(), Document.id.desc()))
     return [Listed(row[0], row[1]) for row in rows]
 
 
@@ -44,18 +46,21 @@ async def listed_document(session: AsyncSession, document_id: UUID) -> Listed | 
     return Listed(row[0], row[1]) if row else None
 
 
-def _listed(session: AsyncSession) -> Select[Document, DocumentVersion]:
+def newest_versions(session: AsyncSession) -> ColumnElement[bool]:
+    """Of the versions joined to their Document, the newest."""
     newer = aliased(DocumentVersion)
-    newest = (
-        select(func.max(newer.number))
-        .where(newer.org_id == scope(session), newer.document_id == Document.id)
-        .scalar_subquery()
+    newest = select(func.max(newer.number)).where(
+        newer.org_id == scope(session), newer.document_id == Document.id
     )
+    return DocumentVersion.number == newest.correlate(Document).scalar_subquery()
+
+
+def _listed(session: AsyncSession) -> Select[Document, DocumentVersion]:
     return (
         select(Document, DocumentVersion)
         .join(DocumentVersion, DocumentVersion.document_id == Document.id)
         .where(Document.org_id == scope(session), Document.deleted_at.is_(None))
-        .where(DocumentVersion.number == newest)
+        .where(newest_versions(session))
     )
 
 

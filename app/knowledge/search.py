@@ -52,20 +52,25 @@ SEARCH = """
     ), first AS MATERIALIZED (
         SELECT * FROM shared ORDER BY lexical_share + $5 * dense_share DESC, chunk_id LIMIT $6
     ), second AS MATERIALIZED (
-        SELECT first.*, lexical - together.pairs AS worded,
+        SELECT first.*, lexical - together.pairs AS worded, together.version_id, together.reads,
                rank() OVER (ORDER BY dense DESC)::int AS dense_rank,
                rank() OVER (ORDER BY lexical DESC)::int AS lexical_rank
         FROM first, LATERAL (
-            SELECT pairs <#> $4 AS pairs FROM chunk_pairs
+            SELECT pairs <#> $4 AS pairs, version_id, reads FROM chunk_pairs
             WHERE org_id = $1 AND chunk_id = first.chunk_id OFFSET 0
         ) AS together
-    ), fused AS MATERIALIZED (
+    ), third AS MATERIALIZED (
         SELECT second.*,
                (worded / greatest((SELECT max(worded) FROM second), 1e-9) + $5 * dense_share) / (1 + $5) AS score
-        FROM second ORDER BY score DESC, chunk_id LIMIT $7
+        FROM second
+    ), fused AS MATERIALIZED (
+        SELECT * FROM (
+            SELECT DISTINCT ON (version_id, reads) * FROM third ORDER BY version_id, reads, score DESC, chunk_id
+        ) AS each
+        ORDER BY score DESC, chunk_id LIMIT $7
     )
-    SELECT fused.*, chunk.document_id, chunk.headings, chunk.page, chunk.text,
-           document.name, document.title, document.url, vector.lexical AS terms
+    SELECT fused.*, chunk.document_id, chunk.headings, chunk.page, chunk.question, chunk.text,
+           document.source, document.name, document.title, document.url, vector.lexical AS terms
     FROM fused,
         LATERAL (SELECT * FROM chunk WHERE id = fused.chunk_id AND org_id = $1 OFFSET 0) chunk,
         LATERAL (SELECT * FROM document WHERE id = chunk.document_id AND org_id = $1 OFFSET 0) document,
@@ -76,7 +81,11 @@ SEARCH = """
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A chunk that was found, with what speaks for it.
+    """A chunk that was found, with what speaks for it. Of a document's chunks that read the same the best is found.
+
+    `kind` is where its document comes from, as Document.source: of an FAQ's (`faq`) `document_id` is the entry's id,
+    and `question` the variant that was found (None where the answer's own words were), whose cosine with what was asked
+    is `dense`.
 
     `score` orders the passages, 0..1, 1 for one that is best in every way. `dense` is the cosine with the question,
     `lexical` the BM25 score, with their ranks among the candidates. `coverage` is the share of the question's weight
@@ -99,6 +108,8 @@ class Passage:
     lexical_rank: int
     coverage: float
     strength: float
+    kind: str = "upload"
+    question: str | None = None
 
 
 async def search(session: AsyncSession, query: Query, *, limit: int = 10) -> list[Passage]:
@@ -135,11 +146,13 @@ def _passage(row: Mapping[str, Any], question: Question) -> Passage:
     return Passage(
         chunk_id=row["chunk_id"],
         document_id=row["document_id"],
+        kind=row["source"],
         document_name=row["name"],
         title=row["title"],
         url=row["url"],
         headings=tuple(row["headings"]),
         page=row["page"],
+        question=row["question"],
         text=row["text"],
         score=row["score"],
         dense=row["dense"],
