@@ -28,11 +28,14 @@ from app.kit.limits import Limits
 from app.knowledge.queries import knowledge_head
 from app.reactions import REACTIONS
 from app.realtime import topics
+from app.realtime.attendance import Attendance
 from app.realtime.bus import LocalBus, SignalBus
 from app.realtime.caps import OpenStreams
 from app.realtime.drafts import Drafts
 from app.realtime.hub import HeadReader, Hub
+from app.realtime.presence import Presence
 from app.realtime.redis_bus import RedisBus
+from app.realtime.shared_attendance import SharedAttendance
 from app.realtime.shared_drafts import SharedDrafts
 from app.tenancy.members import member_heads
 from app.visitors.sessions import visitor_heads
@@ -82,8 +85,9 @@ def _unrouted(request: Request[Any, Any, Any], error: Exception) -> Response[Any
 
 def assemble(settings: Settings, database_url: str | URL) -> Runtime:
     bus: SignalBus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()
-    database = Database(database_url, reactions=REACTIONS, info={"bus": bus})
     hub = Hub(bus)
+    presence = Presence(_attendance(bus, hub))
+    database = Database(database_url, reactions=REACTIONS, info={"bus": bus, "presence": presence})
     for prefix, reader in head_readers(database).items():
         hub.read_heads(prefix, reader)
     return Runtime(
@@ -92,6 +96,7 @@ def assemble(settings: Settings, database_url: str | URL) -> Runtime:
         bus=bus,
         hub=hub,
         drafts=_drafts(bus, hub),
+        presence=presence,
         limits=Limits(),
         streams=OpenStreams(),
     )
@@ -102,6 +107,10 @@ def _drafts(bus: SignalBus, hub: Hub) -> Drafts:
         return Drafts(bus)
     bus.on_renewed(hub.mark_all)
     return SharedDrafts(bus, hub)
+
+
+def _attendance(bus: SignalBus, hub: Hub) -> Attendance:
+    return SharedAttendance(bus, hub) if isinstance(bus, RedisBus) else Attendance(bus)
 
 
 def head_readers(database: Database) -> dict[str, HeadReader]:
@@ -152,6 +161,7 @@ async def run_background(app: Litestar) -> AsyncIterator[None]:
         running.push_async_callback(runtime.database.close)
         await running.enter_async_context(beside(runtime.bus.run()))
         await running.enter_async_context(beside(runtime.hub.run_backstop()))
+        await running.enter_async_context(beside(runtime.presence.attendance.run()))
         work = asyncio.create_task(run_worker(runtime, stopping)) if runtime.settings.worker else None
         try:
             yield

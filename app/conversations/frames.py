@@ -1,5 +1,6 @@
 """What a stream sends: durable events with a position, and the words of answers in flight without one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,22 @@ class Frame:
     kind: str
     data: dict[str, Any]
     position: Position | None = None
+
+
+@dataclass
+class Latest:
+    """Tells how something stands, whenever that is not what was told last; what was meanwhile is of no interest."""
+
+    kind: str
+    look: Callable[[], dict[str, Any]]
+    told: dict[str, Any] | None = None
+
+    def new(self) -> list[Frame]:
+        stands = self.look()
+        if stands == self.told:
+            return []
+        self.told = stands
+        return [Frame(self.kind, stands)]
 
 
 @dataclass

@@ -24,7 +24,9 @@ from app.kit.errors import Conflict, Invalid, NotFound
 from app.kit.happenings import record
 from app.kit.ids import new_id
 from app.realtime import topics
+from app.realtime.attendance import Person
 from app.realtime.bus import signal
+from app.realtime.presence import typing_ended
 from app.visitors.models import Visitor
 from app.visitors.sessions import TokenInvalid
 
@@ -151,6 +153,8 @@ async def post(
         await change_hands(session, conversation, status="bot", notice={"kind": "reopened"})
     message = Message(conversation_id=conversation.id, client_id=client_id, text=text, **_by(author))
     await add_message(session, conversation, message)
+    if author.id is not None:
+        typing_ended(session, conversation.id, Person(author.kind, str(author.id)))
     happening = MessagePosted(conversation.id, message.id, author.kind, conversation.status)
     await record(session, happening)
     return message, True
@@ -209,6 +213,8 @@ async def change_hands(
     """
     for message in (await session.scalars(queries.streaming(session, conversation.id))).all():
         await interrupt(session, conversation, message)
+    if conversation.assignee_id:
+        typing_ended(session, conversation.id, Person("agent", str(conversation.assignee_id)))
     conversation.status = status
     conversation.assignee_id = assignee.id if assignee else None
     conversation.assignee_name = assignee.name if assignee else None

@@ -5,21 +5,24 @@ Register first, read second: what is committed between the two is read twice by 
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
+from itertools import chain
 from typing import TypeVar
 from uuid import UUID
 
 from app.conversations import queries
-from app.conversations.frames import Deltas, Frame, Position
+from app.conversations.frames import Deltas, Frame, Latest, Position
 from app.conversations.messaging import get
 from app.conversations.views import View, epoch, event_view
 from app.kit.db import Database
 from app.kit.failures import database_is_away
 from app.realtime import topics
+from app.realtime.attendance import Person
 from app.realtime.drafts import Drafts
 from app.realtime.hub import Hub, Mailbox
+from app.realtime.presence import Presence
 
 PAGE = 200
 RECHECK_S = 60.0
@@ -40,16 +43,21 @@ class Follower:
     database: Database
     hub: Hub
     drafts: Drafts
+    presence: Presence
     org_id: UUID
     conversation_id: UUID
     _: KW_ONLY
+    visitor: Person
     access: str
     still_allowed: Callable[[], Awaitable[None]]
 
     async def frames(self, since: Position) -> AsyncIterator[Frame]:
         of = self.conversation_id
-        watched = [topics.conversation(of), topics.drafts(of), self.access]
-        with self.hub.watch(self.org_id, watched) as mailbox:
+        watched = [topics.conversation(of), topics.drafts(of), self.access, *self._around()]
+        with (
+            self.hub.watch(self.org_id, watched) as mailbox,
+            self.presence.on_page(of, self.visitor),
+        ):
             head, now_epoch = await self._head()
             if since.seq > head or since.epoch not in {None, now_epoch}:
                 yield Frame("reset", {})
@@ -62,8 +70,8 @@ class Follower:
             since = frame.position or since
             yield frame
         yield Frame("ready", {"head": since.seq})
-        deltas = Deltas(self.drafts, self.conversation_id)
-        for frame in deltas.new():
+        tellers = await self._tellers()
+        for frame in _news(tellers):
             yield frame
         checked = time.monotonic()
         while mailbox.closing is None:
@@ -75,9 +83,25 @@ class Follower:
                 async for frame in self._events(since, mailbox):
                     since = frame.position or since
                     yield frame
-            for frame in deltas.new():
+            for frame in _news(tellers):
                 yield frame
         yield Frame("reconnect", {"after_ms": mailbox.closing})
+
+    def _around(self) -> list[str]:
+        return [topics.typing(self.conversation_id), topics.online(self.org_id)]
+
+    async def _tellers(self) -> list[Deltas | Latest]:
+        """What is told beside the events: words of answers, who types, and whether somebody can be reached."""
+        await self.presence.attendance.settle(*self._around())
+        return [
+            Deltas(self.drafts, self.conversation_id),
+            Latest("typing", self._typing, told={"names": []}),
+            Latest("presence", lambda: {"online": bool(self.presence.online(self.org_id))}),
+        ]
+
+    def _typing(self) -> dict[str, list[str]]:
+        others = self.presence.typing(self.conversation_id)
+        return {"names": [person.name for person in others if person.kind == "agent"]}
 
     async def _head(self) -> tuple[int, str]:
         async with self.database.transaction(self.org_id) as session:
@@ -100,6 +124,10 @@ class Follower:
         async with self.database.transaction(self.org_id) as session:
             query = queries.events_after(session, self.conversation_id, after, PAGE)
             return [event_view(event) for event in (await session.scalars(query)).all()]
+
+
+def _news(tellers: Sequence[Deltas | Latest]) -> Iterator[Frame]:
+    return chain.from_iterable(teller.new() for teller in tellers)
 
 
 async def _patiently(read: Callable[[], Awaitable[Result]], mailbox: Mailbox) -> Result:

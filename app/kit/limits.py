@@ -27,6 +27,14 @@ class Limits:
         seen.append(moment)
         self._forget_idle(moment, per_s)
 
+    def allows(self, key: str, *, most: int, per_s: float) -> bool:
+        """The same for what is passed over in silence: counts one more, if there is room for it."""
+        try:
+            self.count(key, most=most, per_s=per_s)
+        except TooManyRequests:
+            return False
+        return True
+
     def _forget_idle(self, moment: float, per_s: float) -> None:
         if len(self._seen) > MAX_KEYS:
             self._seen = {key: seen for key, seen in self._seen.items() if seen and seen[-1] > moment - per_s}

@@ -102,6 +102,18 @@ class RedisBus:
             return None
         return found
 
+    async def execute(self, commands: Callable[[Any], object]) -> list[Any] | None:
+        """What Redis answers to the commands that are put into a pipeline; None while it does not answer."""
+        if self._redis is None:
+            return None
+        try:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                commands(pipe)
+                return await pipe.execute()
+        except FAILURES as error:
+            log.debug("Redis did not take part: %s", error)
+            return None
+
     def _deliver(self, topic: str) -> None:
         for receiver in self._receivers:
             receiver(topic)

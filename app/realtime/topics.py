@@ -31,3 +31,18 @@ def inbox(org_id: UUID) -> str:
 def knowledge(org_id: UUID) -> str:
     """A document added, deleted, or one step further."""
     return f"knowledge:{org_id}"
+
+
+def typing(conversation_id: UUID) -> str:
+    """Who types in a conversation. This and the two below are never stored."""
+    return f"typing:{conversation_id}"
+
+
+def viewing(conversation_id: UUID) -> str:
+    """Who has a conversation on the screen: members, and its visitor."""
+    return f"viewing:{conversation_id}"
+
+
+def online(org_id: UUID) -> str:
+    """Which members have the console open."""
+    return f"online:{org_id}"

@@ -40,6 +40,7 @@ class KnownVisitor:
     org_id: UUID
     id: UUID
     site: Site
+    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ async def known_visitor(session: AsyncSession, token: str) -> KnownVisitor:
         raise TokenExpired
     await enter(session, held.org_id)
     visitor = await session.get_one(Visitor, held.visitor_id)
-    return KnownVisitor(held.org_id, visitor.id, await get_site(session, visitor.site_id))
+    return KnownVisitor(held.org_id, visitor.id, await get_site(session, visitor.site_id), visitor.name)
 
 
 async def visitor_heads(session: AsyncSession, visitor_ids: Sequence[UUID]) -> dict[UUID, int]:

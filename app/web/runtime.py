@@ -13,6 +13,7 @@ from app.realtime.bus import SignalBus
 from app.realtime.caps import OpenStreams
 from app.realtime.drafts import Drafts
 from app.realtime.hub import Hub
+from app.realtime.presence import Presence
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Runtime:
     bus: SignalBus
     hub: Hub
     drafts: Drafts
+    presence: Presence
     limits: Limits
     streams: OpenStreams
 

@@ -15,6 +15,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "messages": {"text": "Hello"},
     "read": {"seq": 1},
     "feedback": {"value": "up"},
+    "typing": {"typing": True},
 }
 
 
@@ -55,7 +56,7 @@ async def test_every_answer_is_documented(page: Page, document: dict[str, Any]) 
         if not path.startswith("/v1/"):
             continue
         body: dict[str, Any] = BODIES.get(path.rsplit("/", 1)[-1], {}) | {"client_id": str(uuid4())}
-        if path.endswith(("/read", "/feedback")):
+        if path.endswith(("/read", "/feedback", "/typing")):
             del body["client_id"]
         if path.endswith("/sessions"):
             body = {"site": page.key}
@@ -98,7 +99,7 @@ async def test_events_are_described(document: dict[str, Any]) -> None:
     operation = document["paths"]["/v1/conversations/{conversation_id}/events"]["get"]
     assert "$ref" in operation["responses"]["200"]["content"]["application/json"]["schema"]
     assert {"after", "Last-Event-ID"} <= {parameter["name"] for parameter in operation["parameters"]}
-    for kind in ("message.posted", "answer.delta", "ready", "reset", "reconnect"):
+    for kind in ("message.posted", "answer.delta", "typing", "presence", "ready", "reset", "reconnect"):
         assert kind in operation["description"]
 
 

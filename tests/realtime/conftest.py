@@ -9,7 +9,9 @@ import pytest
 
 from app.main import beside
 from app.realtime.hub import Hub
+from app.realtime.presence import Presence
 from app.realtime.redis_bus import RedisBus
+from app.realtime.shared_attendance import SharedAttendance
 from app.realtime.shared_drafts import SharedDrafts
 from tests.redis_server import RedisServer
 
@@ -27,13 +29,14 @@ class Process:
     bus: RedisBus
     hub: Hub
     drafts: SharedDrafts
+    presence: Presence
     heard: list[str] = field(default_factory=list)
 
     @classmethod
     def on(cls, url: str) -> "Process":
         bus = RedisBus(url, echo_s=0.2)
         hub = Hub(bus)
-        process = cls(bus, hub, SharedDrafts(bus, hub))
+        process = cls(bus, hub, SharedDrafts(bus, hub), Presence(SharedAttendance(bus, hub)))
         bus.on_renewed(hub.mark_all)
         bus.deliver_to(process.heard.append)
         return process
@@ -52,5 +55,6 @@ async def both(redis: RedisServer) -> AsyncIterator[tuple[Process, Process]]:
     async with AsyncExitStack() as running:
         for process in processes:
             await running.enter_async_context(beside(process.bus.run()))
+            await running.enter_async_context(beside(process.presence.attendance.run()))
         await until(lambda: all(process.bus.connected for process in processes))
         yield processes

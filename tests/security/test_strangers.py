@@ -43,7 +43,14 @@ PUBLIC = {
     "/console/{rest}",
 }
 # What the fields of bodies are given.
-FIELDS = {"client_id": str(uuid4()), "text": "Hello", "seq": 1, "value": "up", "email": "ann@example.org"}
+FIELDS: dict[str, Any] = {
+    "client_id": str(uuid4()),
+    "text": "Hello",
+    "seq": 1,
+    "value": "up",
+    "email": "ann@example.org",
+    "typing": True,
+}
 SECRET = "Nobody else may read this: juniper"
 
 

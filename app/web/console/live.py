@@ -1,4 +1,5 @@
-"""The console's one stream: says that something changed, and carries the words of the answer in flight.
+"""The console's one stream: says that something changed, and carries what is stored nowhere: the words of answers in
+flight, who types, who looks at a conversation, who is there.
 
 It also keeps the member present: who has the console open is somebody whom visitors can reach.
 """
@@ -8,19 +9,23 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import get
-from litestar.params import FromQuery
+import msgspec
+from litestar import get, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromPath, FromQuery
 from litestar.status_codes import HTTP_204_NO_CONTENT
 from litestar.types import ASGIApp, ControllerRouterHandler
 
-from app.conversations import queries
-from app.conversations.frames import Deltas, Frame
+from app.conversations import messaging, queries
+from app.conversations.frames import Deltas, Frame, Latest
 from app.conversations.messaging import ConversationUnknown
+from app.handoff import queue
 from app.kit.errors import Invalid, Unauthorised
-from app.realtime import topics
+from app.realtime import presence, topics
+from app.realtime.attendance import Person
 from app.realtime.caps import Reader
 from app.realtime.hub import Mailbox
 from app.tenancy.members import SignedIn, seen
@@ -33,6 +38,7 @@ BEAT_S = 20.0
 PAUSE_S = 0.05
 # One stream serves all tabs of a browser.
 MOST_CONVERSATIONS = 24
+AROUND = ("online", "typing", "viewing")
 
 
 class TooManyConversations(Invalid):
@@ -40,6 +46,13 @@ class TooManyConversations(Invalid):
 
     code = "too_many_conversations"
     title = "Too many conversations"
+
+
+class Typing(msgspec.Struct):
+    typing: bool
+
+
+TypingForm = Annotated[Typing, Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
 @get("/live")
@@ -55,9 +68,23 @@ async def live(
 
 
 @get("/alive", status_code=HTTP_204_NO_CONTENT)
-async def alive(desk: NeedsDesk) -> None:
+async def alive(desk: NeedsDesk, runtime: NeedsRuntime) -> None:
     """For consoles that can hold no stream: they ask now and then."""
     await seen(desk.session, desk.member.id)
+    runtime.presence.polls(desk.member.org_id, presence.agent(desk.member.id, desk.member.name))
+
+
+@post("/conversations/{conversation_id:uuid}/typing", status_code=HTTP_204_NO_CONTENT)
+async def typing(
+    desk: NeedsDesk, runtime: NeedsRuntime, conversation_id: FromPath[UUID], data: TypingForm
+) -> None:
+    """Only who has the conversation types towards the visitor. What is said too often is passed over in silence."""
+    member = presence.agent(desk.member.id, desk.member.name)
+    if not data.typing:
+        runtime.presence.stop_typing(conversation_id, member)
+    elif runtime.limits.allows(f"typing:{desk.member.id}", most=120, per_s=60):
+        queue.check_yours(await messaging.get(desk.session, conversation_id), desk.member)
+        runtime.presence.type(conversation_id, member)
 
 
 async def _present(request: AnyRequest, runtime: Runtime) -> SignedIn:
@@ -92,7 +119,11 @@ class Watch:
 
     async def frames(self) -> AsyncIterator[Frame]:
         kinds = self._topics()
-        with self.runtime.hub.watch(self.member.org_id, list(kinds)) as mailbox:
+        org_id, me = self.member.org_id, presence.agent(self.member.id, self.member.name)
+        with (
+            self.runtime.hub.watch(org_id, list(kinds)) as mailbox,
+            self.runtime.presence.at_console(org_id, me, self.conversations),
+        ):
             yield _frame("ready", {})
             async for frame in self._until_closing(mailbox, kinds):
                 yield frame
@@ -105,19 +136,56 @@ class Watch:
             topics.member(self.member.id): list,
             topics.inbox(org_id): lambda: [_frame("inbox.changed", {})],
             topics.knowledge(org_id): lambda: [_frame("knowledge.changed", {})],
+            topics.online(org_id): self._teller("presence", self._online),
         }
         for conversation_id in self.conversations:
-            watched[topics.conversation(conversation_id)] = partial(_changed, conversation_id)
-            watched[topics.drafts(conversation_id)] = partial(
-                _words, Deltas(self.runtime.drafts, conversation_id)
-            )
+            watched |= self._topics_of(conversation_id)
         return watched
+
+    def _topics_of(self, conversation_id: UUID) -> dict[str, Callable[[], list[Frame]]]:
+        nobody = {"conversation": str(conversation_id), "names": list[str]()}
+        return {
+            topics.conversation(conversation_id): partial(_changed, conversation_id),
+            topics.drafts(conversation_id): partial(_words, Deltas(self.runtime.drafts, conversation_id)),
+            topics.typing(conversation_id): self._teller(
+                "typing", partial(self._typing, conversation_id), told=nobody
+            ),
+            topics.viewing(conversation_id): self._teller("viewing", partial(self._viewing, conversation_id)),
+        }
+
+    def _teller(
+        self, kind: str, look: Callable[[], dict[str, Any]], told: dict[str, Any] | None = None
+    ) -> Callable[[], list[Frame]]:
+        latest = Latest(kind, look, told)
+        return lambda: [_frame(frame.kind, frame.data) for frame in latest.new()]
+
+    def _online(self) -> dict[str, Any]:
+        return {"members": [person.id for person in self.runtime.presence.online(self.member.org_id)]}
+
+    def _typing(self, conversation_id: UUID) -> dict[str, Any]:
+        others = self._others(self.runtime.presence.typing(conversation_id))
+        return {"conversation": str(conversation_id), "names": [person.name for person in others]}
+
+    def _viewing(self, conversation_id: UUID) -> dict[str, Any]:
+        others = self._others(self.runtime.presence.looking(conversation_id))
+        return {
+            "conversation": str(conversation_id),
+            "members": [
+                {"id": person.id, "name": person.name} for person in others if person.kind == "agent"
+            ],
+            "visitor": any(person.kind == "visitor" for person in others),
+        }
+
+    def _others(self, people: list[Person]) -> list[Person]:
+        return [person for person in people if person.id != str(self.member.id)]
 
     async def _until_closing(
         self, mailbox: Mailbox, kinds: dict[str, Callable[[], list[Frame]]]
     ) -> AsyncIterator[Frame]:
-        for conversation_id in self.conversations:
-            for frame in kinds[topics.drafts(conversation_id)]():
+        around = [topic for topic in kinds if topic.partition(":")[0] in AROUND]
+        await self.runtime.presence.attendance.settle(*around)
+        for topic in [*map(topics.drafts, self.conversations), *around]:
+            for frame in kinds[topic]():
                 yield frame
         beat = time.monotonic()
         while mailbox.closing is None:
@@ -148,4 +216,4 @@ def _frame(kind: str, data: dict[str, Any]) -> Frame:
     return Frame(kind, {"kind": kind, "data": data})
 
 
-handlers: list[ControllerRouterHandler] = [live, alive]
+handlers: list[ControllerRouterHandler] = [live, alive, typing]

@@ -6,6 +6,7 @@ from app.web.widget.conversations import ConversationDoor
 from app.web.widget.events import events
 from app.web.widget.page import demo, home, loader
 from app.web.widget.sites import SiteDoor
+from app.web.widget.typing import typing
 from app.web.widget.visitor import VisitorDoor
 
 route_handlers: list[ControllerRouterHandler] = [
@@ -16,4 +17,5 @@ route_handlers: list[ControllerRouterHandler] = [
     ConversationDoor,
     VisitorDoor,
     events,
+    typing,
 ]

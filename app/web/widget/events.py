@@ -17,7 +17,7 @@ from app.conversations.frames import Position
 from app.conversations.messaging import ConversationUnknown
 from app.conversations.stream import PAGE, Follower
 from app.kit.errors import Invalid
-from app.realtime import topics
+from app.realtime import presence, topics
 from app.realtime.caps import Reader, TooManyStreams
 from app.visitors.sessions import KnownVisitor
 from app.web.refusals import VISITOR, refusals
@@ -38,7 +38,9 @@ Stored, with an id: `message.posted` and `message.updated` (a message; the updat
 
 Live only, without an id: `ready` (the stream has begun; `head` is the last event there is), `reset` (the position is
 of no use: fetch the conversation anew), `answer.progress` (how many pages are being read), `answer.delta` (more of an
-answer: `text` stands at `offset`, counted in Unicode code points), `reconnect` (come back after `after_ms`).
+answer: `text` stands at `offset`, counted in Unicode code points), `typing` (`names` of everybody of the staff who
+types now, empty once nobody does), `presence` (`online`: whether somebody of the staff can be reached now),
+`reconnect` (come back after `after_ms`).
 
 Ignore kinds that you do not know.
 """
@@ -75,17 +77,19 @@ async def events(
     if "text/event-stream" not in request.headers.get("accept", ""):
         page = await _page(request, runtime, conversation_id, after)
         return Response(page).to_asgi_response(app=None, request=request)
-    visitor = await _visitor_of(request, runtime, conversation_id)
+    visitor = await visitor_of(request, runtime, conversation_id)
 
     async def still_allowed() -> None:
-        await _visitor_of(request, runtime, conversation_id)
+        await visitor_of(request, runtime, conversation_id)
 
     follower = Follower(
         runtime.database,
         runtime.hub,
         runtime.drafts,
+        runtime.presence,
         visitor.org_id,
         conversation_id,
+        visitor=presence.visitor(visitor.id, visitor.name),
         access=topics.visitor(visitor.id),
         still_allowed=still_allowed,
     )
@@ -104,7 +108,7 @@ def position(last_event_id: str | None, after: int) -> Position:
     return Position(int(seq), epoch)
 
 
-async def _visitor_of(request: AnyRequest, runtime: Runtime, conversation_id: UUID) -> KnownVisitor:
+async def visitor_of(request: AnyRequest, runtime: Runtime, conversation_id: UUID) -> KnownVisitor:
     """The visitor, whose conversation it is. Raises ConversationUnknown, TokenInvalid, TokenExpired."""
     async with runtime.database.transaction(None) as session:
         visit = Visit(session, await identify(session, request))

@@ -25,6 +25,10 @@ class Read(msgspec.Struct, forbid_unknown_fields=True):
     seq: Annotated[int, msgspec.Meta(ge=0)]
 
 
+class Typing(msgspec.Struct, forbid_unknown_fields=True):
+    typing: bool
+
+
 class Feedback(msgspec.Struct, forbid_unknown_fields=True):
     value: Literal["up", "down"] | None
 
