@@ -19,6 +19,9 @@ ENVIRONMENT: dict[str, str] = {
     "openai_api_key": "OPENAI_API_KEY",
     "openai_base_url": "OPENAI_BASE_URL",
     "openai_model": "OPENAI_MODEL",
+    "openai_fallback_api_key": "OPENAI_FALLBACK_API_KEY",
+    "openai_fallback_base_url": "OPENAI_FALLBACK_BASE_URL",
+    "openai_fallback_model": "OPENAI_FALLBACK_MODEL",
     "answer_deadline_s": "FRONTDESK_ANSWER_DEADLINE",
     "price_in": "FRONTDESK_PRICE_IN",
     "price_out": "FRONTDESK_PRICE_OUT",
@@ -54,6 +57,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     openai_api_key: str | None = None
     openai_base_url: str | None = None
     openai_model: str = "gpt-4o-mini"
+    openai_fallback_api_key: str | None = None
+    openai_fallback_base_url: str | None = None
+    openai_fallback_model: str | None = None
     answer_deadline_s: float = 60.0
     price_in: float = 0.0
     price_out: float = 0.0
@@ -87,6 +93,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def has_model(self) -> bool:
         """Whether an OpenAI-compatible endpoint writes the answers; without one they are extracted."""
         return bool(self.openai_api_key or self.openai_base_url)
+
+    @property
+    def has_fallback(self) -> bool:
+        """Whether a second endpoint is asked while the first one fails."""
+        return bool(self.openai_fallback_api_key or self.openai_fallback_base_url)
 
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -162,7 +173,11 @@ def _check_addresses(settings: Settings) -> None:
             )
     if settings.redis_url and not settings.redis_url.startswith(("redis://", "rediss://", "unix://")):
         raise ConfigError("REDIS_URL must look like redis://user:password@host:6379/0.")
-    for field in ("public_url", "openai_base_url"):
+    if settings.has_fallback and not settings.has_model:
+        raise ConfigError(
+            "OPENAI_FALLBACK_… stands in for a model: set OPENAI_API_KEY or OPENAI_BASE_URL, too."
+        )
+    for field in ("public_url", "openai_base_url", "openai_fallback_base_url"):
         value = getattr(settings, field)
         if value and not value.startswith(("http://", "https://")):
             raise ConfigError(f"{ENVIRONMENT[field]}={value!r} must begin with http:// or https://.")

@@ -2,8 +2,8 @@
 
 The `openai` client sends the request; what streams back is decoded with msgspec from its raw response, because
 the client's own models cost 150 µs a token. Retries and deadlines are ours: one retry, only before the first
-token, and everything within one total deadline. A stream that ends without a finish_reason was cut, whatever it
-said.
+token, then the fall-back endpoint, and everything within one total deadline. A stream that ends without a
+finish_reason was cut, whatever it said.
 """
 
 import asyncio
@@ -12,23 +12,32 @@ import random
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx2
 import msgspec
 import openai
 
-from app.answering.wire import CallPart, Choice, Chunk, StreamBroken, Usage, chunks
+from app.answering.breaker import Breaker
+from app.answering.failures import (
+    TROUBLE,
+    ModelError,
+    ModelInterrupted,
+    ModelUnavailable,
+    explained,
+)
+from app.answering.wire import CallPart, Choice, Chunk, Usage, chunks
 from app.config import Settings
-
-TROUBLE = (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError, StreamBroken, TimeoutError)
 
 log = logging.getLogger(__name__)
 
 RETRY_PAUSE_S = 0.3
 RETRIED = frozenset({"refused", "timeout", "rate_limited", "server_error", "broken"})
+# Waiting out a silence twice would leave the fall-back no time.
+RETRIED_BEFORE_FALLBACK = RETRIED - {"timeout"}
+WORTH_WAITING_S = 1.0
+# Failures that another request need not meet.
+OF_THE_REQUEST = frozenset({"rejected", "too_long"})
 MAX_ANSWER_TOKENS = 1500
 
 Message = Mapping[str, Any]
@@ -46,67 +55,97 @@ class ToolCall(msgspec.Struct, frozen=True):
 
 
 class Finish(msgspec.Struct, frozen=True):
-    """`reason` as the endpoint gives it: stop, length, tool_calls, content_filter."""
+    """`reason` as the endpoint gives it: stop, length, tool_calls, content_filter. `model` is who has answered."""
 
     reason: str
     usage: Usage | None = None
+    model: str = ""
 
 
 Delta = Text | ToolCall | Finish
 
 
-class ModelError(Exception):
-    """The endpoint did not deliver. `reason` is a code, the message a sentence for the operator."""
-
-    def __init__(self, reason: str, sentence: str, *, retry_after: float | None = None) -> None:
-        super().__init__(sentence)
-        self.reason = reason
-        self.retry_after = retry_after
-
-
-class ModelUnavailable(ModelError):
-    """Nothing was said: something else can still answer."""
-
-
-class ModelInterrupted(ModelError):
-    """It stopped in the middle: what was said so far stands, marked as interrupted."""
-
-
 @dataclass(frozen=True)
 class Model:
-    """An endpoint that writes answers. `deadline_s` bounds an answer from request to last token."""
+    """An endpoint that writes answers, and another that does while this one fails.
+
+    `deadline_s` bounds an answer from request to last token, whoever writes it. `prefix` is how the endpoint's settings
+    are called.
+    """
 
     client: openai.AsyncOpenAI
     name: str
     deadline_s: float
+    fallback: "Model | None" = None
+    prefix: str = "OPENAI_"
+    breaker: Breaker = field(default_factory=Breaker)
 
     async def close(self) -> None:
         await self.client.close()
+        if self.fallback is not None:
+            await self.fallback.close()
+
+    def explained(self, error: Exception) -> ModelError:
+        return explained(error, str(self.client.base_url), self.prefix, self.name)
 
 
 def connect(settings: Settings) -> Model | None:
     """The endpoint that the settings name, or None where they name none."""
     if not settings.has_model:
         return None
-    # A silent connection is given up after a third of the deadline, which leaves time for the retry.
-    silence = settings.answer_deadline_s / 3
-    client = openai.AsyncOpenAI(
-        api_key=settings.openai_api_key or "none",
-        base_url=settings.openai_base_url,
-        max_retries=0,
-        timeout=httpx2.Timeout(silence, connect=min(5.0, silence)),
-    )
-    return Model(client, settings.openai_model, settings.answer_deadline_s)
+    deadline = settings.answer_deadline_s
+    fallback = None
+    if settings.has_fallback:
+        # What is left by the first endpoint's silence.
+        client = _client(settings.openai_fallback_api_key, settings.openai_fallback_base_url, deadline / 2)
+        name = settings.openai_fallback_model or settings.openai_model
+        fallback = Model(client, name, deadline, prefix="OPENAI_FALLBACK_")
+    # A silent connection is given up after a third of the deadline, which leaves time for another try.
+    client = _client(settings.openai_api_key, settings.openai_base_url, deadline / 3)
+    return Model(client, settings.openai_model, deadline, fallback)
+
+
+def _client(key: str | None, address: str | None, silence: float) -> openai.AsyncOpenAI:
+    timeout = httpx2.Timeout(silence, connect=min(5.0, silence))
+    return openai.AsyncOpenAI(api_key=key or "none", base_url=address, max_retries=0, timeout=timeout)
+
+
+def deadline_of(model: Model) -> float:
+    """When an answer that begins now has to be there, in the event loop's time."""
+    return asyncio.get_running_loop().time() + model.deadline_s
 
 
 async def stream(
-    model: Model, messages: Sequence[Message], tools: Sequence[Message] = ()
+    model: Model,
+    messages: Sequence[Message],
+    tools: Sequence[Message] = (),
+    *,
+    deadline: float | None = None,
 ) -> AsyncGenerator[Delta]:
     """Text as it comes, then tool calls, then one Finish. Raises ModelUnavailable or ModelInterrupted."""
-    deadline = asyncio.get_running_loop().time() + model.deadline_s
+    deadline = deadline or deadline_of(model)
+    try:
+        async with aclosing(_persistently(model, messages, tools, deadline)) as deltas:
+            async for delta in deltas:
+                yield delta
+    except ModelUnavailable as error:
+        if model.fallback is None or error.reason == "too_long":
+            raise
+        log.warning("The fall-back endpoint is asked: %s", error)
+    else:
+        return
+    async with aclosing(_persistently(model.fallback, messages, tools, deadline)) as deltas:
+        async for delta in deltas:
+            yield delta
+
+
+async def _persistently(
+    model: Model, messages: Sequence[Message], tools: Sequence[Message], deadline: float
+) -> AsyncGenerator[Delta]:
+    """Tries a second time where nothing came and there is a point in it."""
     for last_try in (False, True):
         begun = False
-        async with aclosing(_attempt(model, messages, tools, deadline)) as deltas:
+        async with aclosing(_watched(model, messages, tools, deadline)) as deltas:
             try:
                 async for delta in deltas:
                     begun = True
@@ -114,22 +153,47 @@ async def stream(
             except ModelError as error:
                 if begun:
                     raise ModelInterrupted(error.reason, str(error)) from error
-                if last_try or not await _may_retry(error, deadline):
+                if last_try or not await _may_retry(model, error, deadline):
                     raise ModelUnavailable(error.reason, str(error), retry_after=error.retry_after) from error
                 log.warning("The model endpoint is asked a second time: %s", error)
             else:
                 return
 
 
-async def _may_retry(error: ModelError, deadline: float) -> bool:
-    """Waits as long as the endpoint asks for, where the deadline leaves room for that."""
+async def _may_retry(model: Model, error: ModelError, deadline: float) -> bool:
+    """Waits as long as the endpoint asks for, where the deadline leaves room for that and nobody else can answer."""
     jitter = random.uniform(0.5, 1.5)  # noqa: S311  # spreads load, guards nothing
     pause = RETRY_PAUSE_S * jitter if error.retry_after is None else error.retry_after
     left = deadline - asyncio.get_running_loop().time()
-    if error.reason not in RETRIED or pause > left / 2:
+    alone = model.fallback is None
+    if error.reason not in (RETRIED if alone else RETRIED_BEFORE_FALLBACK):
+        return False
+    if pause > (left / 2 if alone else WORTH_WAITING_S):
         return False
     await asyncio.sleep(pause)
     return True
+
+
+async def _watched(
+    model: Model, messages: Sequence[Message], tools: Sequence[Message], deadline: float
+) -> AsyncGenerator[Delta]:
+    """Not asked while its breaker has it rest; what comes of a request is told to the breaker."""
+    if not model.breaker.admits():
+        raise ModelError("resting", f"The model endpoint {model.client.base_url} failed too often and rests.")
+    try:
+        async with aclosing(_attempt(model, messages, tools, deadline)) as deltas:
+            async for delta in deltas:
+                yield delta
+    except ModelError as error:
+        if error.reason in OF_THE_REQUEST:
+            model.breaker.left()
+        else:
+            model.breaker.failed(error.retry_after)
+        raise
+    except BaseException:
+        model.breaker.left()
+        raise
+    model.breaker.worked()
 
 
 async def _attempt(
@@ -141,19 +205,13 @@ async def _attempt(
             while (chunk := await _within(deadline, incoming)) is not None:
                 if text := reply.take(chunk):
                     yield Text(text)
-        except (
-            openai.OpenAIError,
-            httpx2.HTTPError,
-            httpx2.StreamError,
-            StreamBroken,
-            TimeoutError,
-        ) as error:
-            raise _explained(error, model) from error
+        except TROUBLE as error:
+            raise model.explained(error) from error
     if reply.finish is None:
         raise ModelError("broken", "The model endpoint ended its answer without saying that it was finished.")
     for call in reply.calls.values():
         yield call.decoded()
-    yield Finish(reply.finish, reply.usage)
+    yield Finish(reply.finish, reply.usage, model.name)
 
 
 async def _chunks(
@@ -212,55 +270,3 @@ class _Reply:
         if part.function is not None:
             call.name = call.name or part.function.name or ""
             call.arguments += part.function.arguments or ""
-
-
-def _explained(error: Exception, model: Model) -> ModelError:
-    """What the operator has to know, and do, about a failure of the client."""
-    where = f"The model endpoint {model.client.base_url}"
-    match error:
-        case openai.APIStatusError():
-            return _status(error, model, where)
-        case openai.APITimeoutError() | TimeoutError() | httpx2.TimeoutException():
-            return ModelError("timeout", f"{where} did not answer in time. Is it overloaded?")
-        case openai.APIConnectionError() | httpx2.ConnectError():
-            return ModelError(
-                "refused", f"{where} cannot be reached. Does it run, and is OPENAI_BASE_URL right?"
-            )
-        case StreamBroken():
-            return ModelError("broken", f"{where} broke off: {error}.")
-        case _:
-            return ModelError(
-                "broken", f"{where} broke the connection: {str(error) or type(error).__name__}."
-            )
-
-
-def _status(error: openai.APIStatusError, model: Model, where: str) -> ModelError:
-    status, said = error.status_code, error.message[:300]
-    if status in (401, 403):
-        return ModelError("unauthorised", f"{where} does not accept the key in OPENAI_API_KEY: {said}")
-    if status == 404:  # noqa: PLR2004
-        return ModelError(
-            "not_found", f"{where} does not know the model {model.name} of OPENAI_MODEL: {said}"
-        )
-    if status == 429:  # noqa: PLR2004
-        pause = _retry_after(error.response.headers.get("retry-after"))
-        return ModelError(
-            "rate_limited", f"{where} takes no more requests for now: {said}", retry_after=pause
-        )
-    if status >= 500 or status in (408, 409):  # noqa: PLR2004
-        return ModelError("server_error", f"{where} failed with status {status}: {said}")
-    return ModelError("rejected", f"{where} rejected the request with status {status}: {said}")
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Seconds, from a number or an HTTP date; None where there is neither."""
-    if not value:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass  # then it is a date
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None

@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 from app.answering import llm
 from app.answering.budget import Purse, spending
+from app.answering.failures import ModelUnavailable
 from app.answering.steps import Why
 from app.answering.tokens import estimate
 from app.answering.wire import Usage
@@ -16,9 +17,11 @@ async def stream(
     messages: Sequence[llm.Message],
     tools: Sequence[llm.Message],
     why: Why,
+    *,
+    deadline: float | None = None,
 ) -> AsyncGenerator[llm.Delta]:
     """`llm.stream`, with what it used charged to the purse, if there is one, and noted. Raises BudgetSpent, too."""
-    deltas = llm.stream(model, messages, tools)
+    deltas = llm.stream(model, messages, tools, deadline=deadline)
     if purse is None:
         async with aclosing(deltas):
             async for delta in deltas:
@@ -43,7 +46,7 @@ async def _charged(
             async for delta in deltas:
                 usage = _counted(usage, delta)
                 yield delta
-        except llm.ModelUnavailable:
+        except ModelUnavailable:
             answered = False
             raise
         finally:

@@ -71,20 +71,26 @@ TOOLS: list[dict[str, Any]] = [
 
 
 def build(
-    organisation: str, question: str, history: Sequence[Turn], passages: Sequence[Passage]
+    organisation: str,
+    question: str,
+    history: Sequence[Turn],
+    passages: Sequence[Passage],
+    share: float = 1.0,
 ) -> list[dict[str, str]]:
-    """The messages for a Chat Completions request, within the budgets above."""
+    """The messages for a Chat Completions request, within `share` of the budgets above."""
     return [
         {"role": "system", "content": RULES.format(organisation=organisation)},
-        *_so_far(history),
-        {"role": "user", "content": f"{_numbered(passages)}\n\nQuestion:\n{question}"},
+        *_so_far(history, round(HISTORY_TOKENS * share)),
+        {
+            "role": "user",
+            "content": f"{_numbered(passages, round(PASSAGE_TOKENS * share))}\n\nQuestion:\n{question}",
+        },
     ]
 
 
-def _so_far(history: Sequence[Turn]) -> list[dict[str, str]]:
+def _so_far(history: Sequence[Turn], left: int) -> list[dict[str, str]]:
     """The latest turns that fit. Their citations go: the numbers meant other passages."""
     kept: list[dict[str, str]] = []
-    left = HISTORY_TOKENS
     for turn in reversed(history):
         text = re.sub(r"\s?\[\d{1,3}\]", "", turn.text)[:TURN_CHARS]
         left -= count(text)
@@ -94,9 +100,8 @@ def _so_far(history: Sequence[Turn]) -> list[dict[str, str]]:
     return kept[::-1]
 
 
-def _numbered(passages: Sequence[Passage]) -> str:
+def _numbered(passages: Sequence[Passage], left: int) -> str:
     parts: list[str] = []
-    left = PASSAGE_TOKENS
     for number, passage in enumerate(passages, 1):
         text = _fitting(for_model(passage.text), left)
         left -= count(text)

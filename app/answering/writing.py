@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,6 +11,7 @@ from app.answering import llm, paid, prompt
 from app.answering.budget import BudgetSpent, Purse
 from app.answering.citations import Citations
 from app.answering.extractive import Found, quote
+from app.answering.failures import ModelError, ModelUnavailable
 from app.answering.markdown import code_addresses
 from app.answering.phrases import phrase
 from app.answering.steps import Done, Step, Text, Why, sources
@@ -37,10 +38,10 @@ async def model_writes(
 ) -> AsyncGenerator[Step]:
     """What the model writes, cleaned and cited. Ends without Done where it said nothing: others may answer then."""
     why.model, why.prompt_version = model.name, prompt.VERSION
-    messages = await asyncio.to_thread(prompt.build, organisation, question, history, passages)
+    written = partial(prompt.build, organisation, question, history, passages)
     reply = _Reply(Citations(len(passages), _known_addresses(passages)))
     try:
-        async with aclosing(paid.stream(purse, model, messages, prompt.TOOLS, why)) as deltas:
+        async with aclosing(_fitting(purse, model, written, why)) as deltas:
             async for delta in deltas:
                 if text := reply.take(delta):
                     yield Text(text)
@@ -52,14 +53,39 @@ async def model_writes(
         yield Text(text)
         yield Done(text, "chat", hand_off=str(spent))
         return
-    except llm.ModelError as error:
+    except ModelError as error:
         log.warning("%s", error)
         why.failure = str(error)
         reply.broken = True
+    why.model = reply.model or model.name
     why.cited = [number - 1 for number in reply.citations.used]
     why.tokens_in, why.tokens_out = reply.usage.prompt_tokens, reply.usage.completion_tokens
     for step in reply.end(passages, language):
         yield step
+
+
+# What of the prompt is sent where the endpoint finds it too long.
+SHARES = (1.0, 0.4, 0.15)
+
+
+async def _fitting(
+    purse: Purse | None, model: llm.Model, written: Callable[[float], list[dict[str, str]]], why: Why
+) -> AsyncGenerator[llm.Delta]:
+    """What the model answers to as much of the prompt as it takes."""
+    deadline = llm.deadline_of(model)
+    for share in SHARES:
+        messages = await asyncio.to_thread(written, share)
+        asked = paid.stream(purse, model, messages, prompt.TOOLS, why, deadline=deadline)
+        async with aclosing(asked) as deltas:
+            try:
+                async for delta in deltas:
+                    yield delta
+            except ModelUnavailable as error:
+                if error.reason != "too_long" or share == SHARES[-1]:
+                    raise
+                log.warning("A shorter prompt is sent: %s", error)
+            else:
+                return
 
 
 def _known_addresses(passages: Sequence[Passage]) -> set[str]:
@@ -75,6 +101,7 @@ class _Reply:
     citations: Citations
     text: str = ""
     finish: str = ""
+    model: str = ""
     broken: bool = False
     usage: Usage = field(default_factory=Usage)
     calls: dict[str, llm.ToolCall] = field(default_factory=dict)
@@ -86,8 +113,8 @@ class _Reply:
                 return self._add(self.citations.feed(text))
             case llm.ToolCall():
                 self.calls[delta.name] = delta
-            case llm.Finish(reason, usage):
-                self.finish, self.usage = reason, usage or self.usage
+            case llm.Finish(reason, usage, model):
+                self.finish, self.usage, self.model = reason, usage or self.usage, model
         return ""
 
     def close(self) -> str:

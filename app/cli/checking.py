@@ -1,7 +1,7 @@
 """`frontdesk doctor`: is everything here that the server needs, and if not, what to do."""
 
 import asyncio
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import asyncpg
 import click
@@ -54,7 +54,7 @@ def _examine() -> list[Finding]:
             findings += asyncio.run(_database(address.app))
     except (EmbeddedDatabaseError, OSError, asyncpg.PostgresError) as error:
         findings.append(Finding("database", ok=False, said=database_trouble(error)))
-    return [*findings, asyncio.run(_redis(settings)), asyncio.run(_model(settings))]
+    return [*findings, asyncio.run(_redis(settings)), *asyncio.run(_model(settings))]
 
 
 def _widget() -> Finding:
@@ -127,18 +127,30 @@ async def _redis(settings: Settings) -> Finding:
     return Finding("redis", ok=True, said="answers")
 
 
-async def _model(settings: Settings) -> Finding:
+async def _model(settings: Settings) -> list[Finding]:
     if not settings.has_model:
-        return Finding(
-            "model", ok=True, said="none: answers are quoted from the documents (OPENAI_API_KEY adds one)"
-        )
-    base = (settings.openai_base_url or "https://api.openai.com/v1").rstrip("/")
-    headers = {"Authorization": f"Bearer {settings.openai_api_key or ''}"}
+        said = "none: answers are quoted from the documents (OPENAI_API_KEY adds one)"
+        return [Finding("model", ok=True, said=said)]
+    found = [await _endpoint("model", "OPENAI_", settings.openai_base_url, settings.openai_api_key)]
+    if settings.has_fallback:
+        address, key = settings.openai_fallback_base_url, settings.openai_fallback_api_key
+        found.append(await _endpoint("fall-back", "OPENAI_FALLBACK_", address, key))
+    names = (settings.openai_model, settings.openai_fallback_model or settings.openai_model)
+    return [
+        replace(each, said=f"{name} at {each.said}") if each.ok else each
+        for each, name in zip(found, names, strict=False)
+    ]
+
+
+async def _endpoint(what: str, prefix: str, address: str | None, key: str | None) -> Finding:
+    """Whether an endpoint can be reached and takes the key. `said` is its address where all is well."""
+    base = (address or "https://api.openai.com/v1").rstrip("/")
+    headers = {"Authorization": f"Bearer {key or ''}"}
     try:
         async with httpx.AsyncClient(timeout=5) as client:
             status = (await client.get(f"{base}/models", headers=headers)).status_code
     except httpx.HTTPError as error:
-        return Finding("model", ok=False, said=f"{base} cannot be reached ({error}): check OPENAI_BASE_URL")
+        return Finding(what, ok=False, said=f"{base} cannot be reached ({error}): check {prefix}BASE_URL")
     if status in {401, 403}:
-        return Finding("model", ok=False, said=f"{base} refuses the key: check OPENAI_API_KEY")
-    return Finding("model", ok=True, said=f"{settings.openai_model} at {base}")
+        return Finding(what, ok=False, said=f"{base} refuses the key: check {prefix}API_KEY")
+    return Finding(what, ok=True, said=base)

@@ -183,12 +183,18 @@ async def test_a_host_of_another_machine_is_told_plainly(terminal: Terminal, hos
 async def test_the_doctor_finds_everything_well_and_says_what_is_not(terminal: Terminal) -> None:
     well = await terminal.run("doctor", "--json")
     assert well.code == 0, well.out
-    nowhere = {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "REDIS_URL": "redis://127.0.0.1:1"}
+    nowhere = {
+        "OPENAI_BASE_URL": "http://127.0.0.1:1/v1",
+        "OPENAI_FALLBACK_BASE_URL": "http://127.0.0.1:2/v1",
+        "REDIS_URL": "redis://127.0.0.1:1",
+    }
     ill = await terminal.run("doctor", "--json", **nowhere)
     found = {finding["what"]: finding for finding in json.loads(ill.out)}
     assert ill.code == 1
     assert not found["model"]["ok"]
     assert "check OPENAI_BASE_URL" in found["model"]["said"]
+    assert not found["fall-back"]["ok"]
+    assert "check OPENAI_FALLBACK_BASE_URL" in found["fall-back"]["said"]
     assert not found["redis"]["ok"]
     assert "check REDIS_URL" in found["redis"]["said"]
 

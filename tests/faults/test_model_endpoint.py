@@ -7,17 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.answering.llm import (
-    Delta,
-    Finish,
-    Model,
-    ModelInterrupted,
-    ModelUnavailable,
-    Text,
-    ToolCall,
-    connect,
-    stream,
-)
+from app.answering.failures import ModelInterrupted, ModelUnavailable
+from app.answering.llm import Delta, Finish, Model, Text, ToolCall, connect, stream
 from app.config import Settings
 from tests.model_server import ModelServer
 
@@ -106,6 +97,22 @@ async def test_an_error_status_is_explained(
         await _read(model)
     assert caught.value.reason == reason
     assert len(server.requests) == requests
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "This model's maximum context length is 4096 tokens. However, you requested 5120 tokens.",
+        "the request exceeds the available context size (4096 tokens)",
+        "prompt is too long: 210000 tokens > 200000 maximum",
+        "Input is too long for requested model: reduce the length of the messages.",
+    ],
+)
+async def test_a_prompt_that_is_too_long_is_told_apart(server: ModelServer, model: Model, said: str) -> None:
+    server.fail(400, message=said)
+    with pytest.raises(ModelUnavailable) as caught:
+        await _read(model)
+    assert (caught.value.reason, len(server.requests)) == ("too_long", 1)
 
 
 async def test_too_many_requests_waits_as_long_as_asked(server: ModelServer, model: Model) -> None:
