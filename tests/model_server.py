@@ -148,7 +148,16 @@ class ModelServer:
             error = {"error": {"message": act.message, "type": "scripted", "code": str(act.status)}}
             await _send(writer, act.status, error, retry_after=act.retry_after)
         else:
-            await self._stream(act, request.body, reader, writer)
+            await self._stream_while_read(act, request.body, reader, writer)
+
+    async def _stream_while_read(
+        self, act: Act, body: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        try:
+            await self._stream(act, body, reader, writer)
+        except ConnectionError:
+            self.hung_up += 1
+            raise
 
     async def _stream(
         self, act: Act, body: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -3,7 +3,17 @@
 from typing import Literal
 
 Phrase = Literal[
-    "greeting", "thanks", "goodbye", "bot", "help", "person", "unknown", "nothing_known", "trouble", "spent"
+    "greeting",
+    "thanks",
+    "goodbye",
+    "bot",
+    "help",
+    "person",
+    "unknown",
+    "nothing_known",
+    "trouble",
+    "spent",
+    "loop",
 ]
 
 PHRASES: dict[Phrase, dict[str, str]] = {
@@ -113,6 +123,21 @@ PHRASES: dict[Phrase, dict[str, str]] = {
         "es": "Ahora mismo no puedo escribir una respuesta. Inténtelo de nuevo en un momento o pida hablar con una "
         "persona.",
         "ar": "لا أستطيع كتابة إجابة الآن. حاول مرة أخرى بعد قليل أو اطلب التحدث إلى شخص.",
+    },
+    "loop": {
+        "en": "I'm stopping here: we seem to be going round in circles. A person can read what is written here.",
+        "de": "Ich höre hier auf, weil wir uns im Kreis zu drehen scheinen. Ein Mensch kann lesen, was hier steht.",
+        "fr": "Je m'arrête ici, car nous semblons tourner en rond. Une personne peut lire ce qui est écrit ici.",
+        "es": "Me detengo aquí, porque parece que damos vueltas. Una persona puede leer lo que está escrito aquí.",
+        "ar": "سأتوقف هنا لأننا على ما يبدو ندور في حلقة. يمكن لأحد الموظفين قراءة ما كُتب هنا.",
+        "ro": "Mă opresc aici, pentru că parcă ne învârtim în cerc. O persoană poate citi ce este scris aici.",
+        "tr": "Burada duruyorum, çünkü dönüp duruyoruz gibi görünüyor. Bir yetkili burada yazılanları okuyabilir.",
+        "vi": "Tôi dừng ở đây vì có vẻ chúng ta đang lặp lại. Nhân viên đọc được những gì đã viết ở đây.",
+        "ru": "Я остановлюсь: похоже, мы ходим по кругу. Сотрудник видит то, что здесь написано.",
+        "el": "Σταματώ εδώ, γιατί φαίνεται πως κάνουμε κύκλους. Ένας άνθρωπος μπορεί να διαβάσει όσα γράφτηκαν εδώ.",
+        "hi": "मैं यहाँ रुक रहा हूँ, क्योंकि लगता है हम एक ही बात दोहरा रहे हैं। कोई व्यक्ति यहाँ लिखी बातें पढ़ सकता है।",
+        "th": "ขอหยุดตรงนี้ เพราะดูเหมือนเรากำลังวนซ้ำ เจ้าหน้าที่อ่านสิ่งที่เขียนไว้ที่นี่ได้",
+        "zh": "我先停在这里，因为我们似乎在原地打转。工作人员可以看到这里的内容。",
     },
     "spent": {
         "en": "I have given as many answers as I may for now. I'm passing you on to a person, who can read what you "

@@ -5,6 +5,7 @@ talk to a person?" is one about the documents.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -166,6 +167,17 @@ def recognise(text: str) -> Smalltalk | None:
                 # "ok thanks" matches what English says; the words themselves may still tell more.
                 return Smalltalk(kind, language if language != "en" else language_of(said))
     return None
+
+
+def question_of(asked: Sequence[str]) -> str:
+    """What several messages ask together: without greetings and thanks, where there is more in them.
+
+    The wish for a person is all that counts where it is one of them.
+    """
+    kinds = {text: talk.kind for text in asked if (talk := recognise(text))}
+    wishes = [text for text in asked if kinds.get(text) == "person"]
+    questions = [text for text in asked if text not in kinds]
+    return "\n".join(wishes[-1:] or questions or asked[-1:])
 
 
 def takes_up(text: str) -> bool:

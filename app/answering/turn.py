@@ -16,6 +16,7 @@ from app.answering import llm, smalltalk
 from app.answering.budget import Purse, purse_of
 from app.answering.delivery import Delivery
 from app.answering.language import language_of
+from app.answering.loops import looping
 from app.answering.phrases import OFFERS, Phrase, phrase
 from app.answering.record import keep
 from app.answering.steps import Done, Outcome, Reading, Searching, Step, Text, Why, pages
@@ -71,10 +72,12 @@ async def reply(context: Context, org_id: UUID, conversation_id: UUID, message_i
             return
         purse = await purse_of(session, context.database, context.settings, conversation_id)
         desk = Desk(context.database, org_id, await organisation_name(session), context.model, purse)
-    why = Why()
+    why, question = Why(), smalltalk.question_of(opened.asked)
+    loop = looping(opened.said)
+    made = _stop(loop, question) if loop else answer(desk, question, opened.history, why)
     async with (
         Delivery(context.database, context.drafts, org_id, opened) as delivery,
-        aclosing(answer(desk, opened.question, opened.history, why)) as steps,
+        aclosing(made) as steps,
     ):
         done = await delivery.of(steps)
         if done is None:
@@ -89,6 +92,11 @@ async def reply(context: Context, org_id: UUID, conversation_id: UUID, message_i
                 await keep(session, opened, why, done)
                 if done.hand_off is not None:
                     await queue.request(session, conversation_id, reason=done.hand_off)
+
+
+async def _stop(reason: str, question: str) -> AsyncGenerator[Step]:
+    async for step in _say("loop", language_of(question), outcome="chat", hand_off=reason):
+        yield step
 
 
 async def answer(

@@ -6,6 +6,7 @@ newer question has begun its turn. Where one of these no longer holds the verb s
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -31,6 +32,8 @@ from app.kit.errors import Conflict
 from app.kit.happenings import record
 
 HISTORY = 12
+# How many messages before a question are answered with it.
+BURST = 4
 
 
 class NothingToRetry(Conflict):
@@ -49,16 +52,35 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class Said:
+    """A message as it counts for the rules: `outcome` is that of an answer."""
+
+    author: str
+    text: str
+    at: datetime
+    outcome: str | None = None
+
+
+@dataclass(frozen=True)
 class OpenAnswer:
-    """An answer that has begun: what to answer, and what its writes are checked against."""
+    """An answer that has begun: what to answer, and what its writes are checked against.
+
+    `asked` are the visitor's messages that it answers, oldest first; `question` is all of them. `said` is everything
+    since the conversation last changed hands.
+    """
 
     conversation_id: UUID
     message_id: UUID
     attempt: int
     epoch: int
     turn_seq: int
-    question: str
+    asked: tuple[str, ...]
     history: tuple[Turn, ...]
+    said: tuple[Said, ...] = ()
+
+    @property
+    def question(self) -> str:
+        return "\n".join(self.asked)
 
 
 async def begin_answer(
@@ -67,7 +89,7 @@ async def begin_answer(
     """Begins the answer to the visitor's message `trigger_id`, or begins it again after its writer died.
 
     None where there is nothing to write: the bot does not own the conversation, a newer question waits, or the
-    answer is there. Answers still open to earlier questions end as interrupted.
+    answer is there. An answer still open to an earlier question is withdrawn: this one answers both.
     """
     conversation = await lock(session, conversation_id)
     found = (await session.scalars(queries.messages(session, conversation_id))).all()
@@ -79,8 +101,9 @@ async def begin_answer(
         return None
     for message in found:
         if message.state == "streaming" and message is not answer:
-            await interrupt(session, conversation, message)
+            await _withdraw(session, conversation, message)
     conversation.turn_seq = trigger.seq
+    asked = _asked(found, trigger, answer)
     answer = await _open(session, conversation, trigger, answer)
     return OpenAnswer(
         conversation_id=conversation.id,
@@ -88,9 +111,17 @@ async def begin_answer(
         attempt=answer.attempt,
         epoch=conversation.ownership_epoch,
         turn_seq=trigger.seq,
-        question=trigger.text,
-        history=_history(found, before=trigger.seq),
+        asked=tuple(message.text for message in asked),
+        history=_history(found, before=asked[0].seq),
+        said=_said(found, answer),
     )
+
+
+async def _withdraw(session: AsyncSession, conversation: Conversation, message: Message) -> None:
+    """Ends an answer in flight without a word of it: another one takes its place. The caller holds the lock."""
+    await hold_text(session, message)
+    message.state, message.text = "interrupted", ""
+    await log_event(session, conversation, "message.updated", message_view(message))
 
 
 async def _open(
@@ -123,6 +154,27 @@ def answer_key(trigger_id: UUID) -> UUID:
 
 def _latest_question(found: Sequence[Message]) -> int:
     return max((message.seq for message in found if message.author_kind == "visitor"), default=0)
+
+
+def _asked(found: Sequence[Message], trigger: Message, answer: Message | None) -> list[Message]:
+    """What the visitor has written since somebody last said something, or the conversation changed hands."""
+    answered = 0
+    for message in found:
+        if message.author_kind == "bot" and message.text and message is not answer:
+            answered = max(answered, message.answers_seq or message.seq)
+        elif message.author_kind in {"agent", "system"}:
+            answered = max(answered, message.seq)
+    burst = [each for each in found if each.author_kind == "visitor" and answered < each.seq < trigger.seq]
+    return [*burst[-BURST:], trigger]
+
+
+def _said(found: Sequence[Message], answer: Message) -> tuple[Said, ...]:
+    changed = max((message.seq for message in found if message.author_kind == "system"), default=0)
+    return tuple(
+        Said(message.author_kind, message.text, message.created_at, message.outcome)
+        for message in found
+        if message.seq > changed and message.text and message is not answer
+    )
 
 
 def _history(found: Sequence[Message], *, before: int) -> tuple[Turn, ...]:

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from uuid import UUID
 
@@ -43,6 +44,14 @@ FAULTS: dict[str, tuple[Act, str, str]] = {
 }
 
 
+@pytest.fixture
+async def hasty(with_model: Context) -> AsyncIterator[Context]:
+    settings = msgspec.structs.replace(with_model.settings, answer_deadline_s=DEADLINE_S)
+    context = replace(with_model, settings=settings)
+    yield context
+    await context.close()
+
+
 async def _ended(context: Context, org_id: UUID) -> views.View:
     async with context.database.transaction(org_id) as session:
         talk = await create_talk(session)
@@ -59,11 +68,11 @@ async def _ended(context: Context, org_id: UUID) -> views.View:
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_every_fault_ends_the_answer(
-    with_model: Context, knowing: UUID, model: ModelServer, fault: str
+    hasty: Context, knowing: UUID, model: ModelServer, fault: str
 ) -> None:
     act, state, begins = FAULTS[fault]
     model._add(act)
-    said = await _ended(with_model, knowing)
+    said = await _ended(hasty, knowing)
     assert said["state"] == state
     assert said["text"].startswith(begins)
     assert (said["outcome"] is None) == (state == "interrupted")

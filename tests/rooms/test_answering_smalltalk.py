@@ -6,7 +6,7 @@ import pytest
 
 from app.answering.language import language_of
 from app.answering.phrases import PHRASES, phrase
-from app.answering.smalltalk import recognise
+from app.answering.smalltalk import question_of, recognise
 
 
 @pytest.mark.parametrize(
@@ -138,3 +138,17 @@ def test_the_language_of_a_question(text: str, language: str) -> None:
 def test_each_phrase_has_an_english_text() -> None:
     assert all("en" in texts for texts in PHRASES.values())
     assert phrase("goodbye", "th") == PHRASES["goodbye"]["en"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "question"),
+    [
+        (["Hi!", "how do I turn it off", "the sound"], "how do I turn it off\nthe sound"),
+        (["How do I turn it off?", "Thanks!"], "How do I turn it off?"),
+        (["Hi", "Hello?"], "Hello?"),
+        (["It broke", "Can I talk to a human?", "please"], "Can I talk to a human?"),
+        (["One thing."], "One thing."),
+    ],
+)
+def test_a_burst_is_one_question(asked: list[str], question: str) -> None:
+    assert question_of(asked) == question

@@ -5,8 +5,9 @@ from uuid import UUID
 import pytest
 
 from app.conversations import answers, messaging, queries, views
+from app.handoff import queue
 from app.kit.db import Database
-from tests.factories import Talk, create_talk, say
+from tests.factories import Talk, create_agent, create_talk, say
 
 
 async def asked(
@@ -64,7 +65,41 @@ async def test_a_burst_is_answered_once(database: Database, org_id: UUID) -> Non
         begun = [await answers.begin_answer(session, talk.id, trigger_id=message.id) for message in burst]
     assert [answer is not None for answer in begun] == [False, False, True]
     assert begun[2] is not None
-    assert [turn.text for turn in begun[2].history] == ["Hello", "my order"]
+    assert (begun[2].asked, begun[2].history) == (("Hello", "my order", "is late"), ())
+
+
+async def test_what_was_asked_during_an_answer_is_answered_with_what_was_asked_before(
+    database: Database, org_id: UUID
+) -> None:
+    talk, first = await asked(database, org_id)
+    async with database.transaction(org_id) as session:
+        assert await answers.checkpoint(session, first, "It left on")
+        newer = await say(session, talk, "I mean order 12")
+        second = await answers.begin_answer(session, talk.id, trigger_id=newer.id)
+        assert second is not None
+        assert second.asked == ("Where is my order?", "I mean order 12")
+        await answers.finish_answer(session, second, text="It left.", sources=[], outcome="answered")
+        later = await say(session, talk, "And order 13?")
+        third = await answers.begin_answer(session, talk.id, trigger_id=later.id)
+        assert third is not None
+        assert third.asked == ("And order 13?",)
+        assert [turn.text for turn in third.history] == ["Where is my order?", "I mean order 12", "It left."]
+    texts = [message["text"] for message in await messages_of(database, org_id, talk)]
+    assert texts == ["Where is my order?", "", "I mean order 12", "It left.", "And order 13?", ""]
+
+
+async def test_what_a_person_was_told_is_not_asked_of_the_bot(database: Database, org_id: UUID) -> None:
+    async with database.transaction(org_id) as session:
+        talk = await create_talk(session)
+        await say(session, talk, "Are you there?")
+        await queue.request(session, talk.id, reason="asked")
+        maya = await create_agent(session)
+        await queue.claim(session, talk.id, maya)
+        await queue.hand_back(session, talk.id, maya)
+        question = await say(session, talk, "Where is my order?")
+        opened = await answers.begin_answer(session, talk.id, trigger_id=question.id)
+        assert opened is not None
+        assert opened.asked == ("Where is my order?",)
 
 
 async def test_an_interrupted_answer_is_retried_in_place_and_a_complete_one_is_not(

@@ -87,7 +87,8 @@ async def talk_of(
     session: AsyncSession, conversation: Conversation, drafts: Mapping[UUID, Draft], *, member_id: UUID
 ) -> Talk:
     visitor = await visitor_of(session, conversation)
-    messages = (await session.scalars(queries.messages(session, conversation.id))).all()
+    found = (await session.scalars(queries.messages(session, conversation.id))).all()
+    messages = [message for message in found if not _withdrawn(message)]
     marks = {mark.side: mark.last_read_seq for mark in await _marks(session, conversation)}
     earlier = (await session.scalars(queries.of_visitor(session, visitor.id).limit(6))).all()
     mine = conversation.status == "human" and conversation.assignee_id == member_id
@@ -129,6 +130,11 @@ def preview_of(conversation: Conversation) -> str:
 def path_of(page: str | None) -> str | None:
     parts = urlsplit(page or "")
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "") if page else None
+
+
+def _withdrawn(message: Message) -> bool:
+    """An answer that ended before its first word, or gave way to one that answers more."""
+    return message.author_kind == "bot" and message.state == "interrupted" and not message.text
 
 
 def _said(messages: Sequence[Message], drafts: Mapping[UUID, Draft]) -> list[Said]:
