@@ -37,6 +37,7 @@ from app.realtime.presence import Presence
 from app.realtime.redis_bus import RedisBus
 from app.realtime.shared_attendance import SharedAttendance
 from app.realtime.shared_drafts import SharedDrafts
+from app.staff.overview import team_heads
 from app.tenancy.members import member_heads
 from app.visitors.sessions import visitor_heads
 from app.web import console, operator, widget
@@ -139,12 +140,18 @@ def head_readers(database: Database) -> dict[str, HeadReader]:
             held = await member_heads(session, list(map(_id, watched)))
         return {topics.member(member_id): head for member_id, head in held.items()}
 
+    async def team(org_id: UUID, watched: Sequence[str]) -> Mapping[str, object]:
+        async with database.transaction(org_id) as session:
+            held = await team_heads(session, list(map(_id, watched)))
+        return {topics.team(member_id): head for member_id, head in held.items()}
+
     return {
         "conversation": conversations,
         "inbox": inbox,
         "knowledge": knowledge,
         "visitor": visitors,
         "member": members,
+        "team": team,
     }
 
 

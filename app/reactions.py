@@ -2,13 +2,16 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.conversations.happenings import MessagePosted, RetryAsked
+from app.conversations.happenings import MessagePosted, PersonWanted, RetryAsked, VisitorErased
 from app.kit.db import scope
 from app.kit.happenings import Reactions
 from app.kit.jobs import enqueue
 from app.knowledge.happenings import DocumentChanged
 from app.realtime import topics
 from app.realtime.bus import signal
+from app.staff.starting import support_channel
+from app.staff.support import enter, forget, post_card
+from app.tenancy.happenings import MemberAdded, OrganisationCreated
 
 
 async def answer_visitor(session: AsyncSession, posted: MessagePosted) -> None:
@@ -26,8 +29,28 @@ async def show_document(session: AsyncSession, _: DocumentChanged) -> None:
     signal(session, topics.knowledge(scope(session)))
 
 
+async def show_in_support(session: AsyncSession, wanted: PersonWanted) -> None:
+    await post_card(session, wanted)
+
+
+async def forget_in_support(session: AsyncSession, erased: VisitorErased) -> None:
+    await forget(session, erased.conversation_ids)
+
+
+async def open_support(session: AsyncSession, _: OrganisationCreated) -> None:
+    await support_channel(session)
+
+
+async def enter_support(session: AsyncSession, added: MemberAdded) -> None:
+    await enter(session, added.member_id)
+
+
 REACTIONS: Reactions = {
     MessagePosted: (answer_visitor,),
     RetryAsked: (answer_again,),
+    PersonWanted: (show_in_support,),
+    VisitorErased: (forget_in_support,),
+    OrganisationCreated: (open_support,),
+    MemberAdded: (enter_support,),
     DocumentChanged: (show_document,),
 }

@@ -94,7 +94,9 @@ async def begin_answer(
     conversation = await lock(session, conversation_id)
     found = (await session.scalars(queries.messages(session, conversation_id))).all()
     trigger = next((message for message in found if message.id == trigger_id), None)
-    if conversation.status != "bot" or trigger is None or trigger.seq < _latest_question(found):
+    if conversation.status != "bot" or trigger is None or trigger.deleted_at:
+        return None
+    if trigger.seq < _latest_question(found):
         return None
     answer = next((message for message in found if message.client_id == answer_key(trigger_id)), None)
     if answer is not None and answer.state != "streaming":
@@ -153,7 +155,8 @@ def answer_key(trigger_id: UUID) -> UUID:
 
 
 def _latest_question(found: Sequence[Message]) -> int:
-    return max((message.seq for message in found if message.author_kind == "visitor"), default=0)
+    asked = (message.seq for message in found if message.author_kind == "visitor" and not message.deleted_at)
+    return max(asked, default=0)
 
 
 def _asked(found: Sequence[Message], trigger: Message, answer: Message | None) -> list[Message]:

@@ -7,15 +7,17 @@ from sqlalchemy import Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations import queries
-from app.conversations.models import Conversation, Event, Message, Participant
+from app.conversations.happenings import VisitorErased
+from app.conversations.models import Conversation, Event, Message, MessageRevision, Participant
 from app.conversations.views import View, message_view, moment
 from app.kit.db import scope
+from app.kit.happenings import record
 from app.realtime import topics
 from app.realtime.bus import signal
 from app.visitors.models import Visitor, VisitorSession
 
 # What goes before the conversation that it belongs to. Records of answers go with their messages.
-PARTS = (Event, Message, Participant)
+PARTS = (Event, MessageRevision, Message, Participant)
 
 
 async def export_visitor(session: AsyncSession, visitor_id: UUID) -> View:
@@ -45,21 +47,25 @@ async def _exported(session: AsyncSession, conversation: Conversation) -> View:
 
 
 async def erase_visitor(session: AsyncSession, visitor_id: UUID) -> None:
-    """Forgets the visitor, their sessions and their conversations. Streams of theirs end.
+    """Forgets the visitor, their sessions and their conversations, with the notes beside them. Streams of theirs end.
 
     Holds the visitor's row first, so that no conversation begins meanwhile, then those of the conversations.
     """
     await session.execute(_visitor(session, visitor_id).with_for_update())
     held = queries.of_visitor(session, visitor_id).with_only_columns(Conversation.id).with_for_update()
-    conversation_ids = (await session.scalars(held)).all()
+    own_ids = (await session.scalars(held)).all()
+    records = queries.records_about(session, own_ids).with_only_columns(Conversation.id).with_for_update()
+    conversation_ids = [*(await session.scalars(records)).all(), *own_ids]
     for part in PARTS:
         its = (part.org_id == scope(session)) & part.conversation_id.in_(conversation_ids)
         await session.execute(delete(part).where(its))
-    for owned in (Conversation, VisitorSession):
-        theirs = (owned.org_id == scope(session)) & (owned.visitor_id == visitor_id)
-        await session.execute(delete(owned).where(theirs))
+    they = (Conversation.org_id == scope(session)) & Conversation.id.in_(conversation_ids)
+    await session.execute(delete(Conversation).where(they))
+    theirs = (VisitorSession.org_id == scope(session)) & (VisitorSession.visitor_id == visitor_id)
+    await session.execute(delete(VisitorSession).where(theirs))
     them = (Visitor.org_id == scope(session)) & (Visitor.id == visitor_id)
     await session.execute(delete(Visitor).where(them))
+    await record(session, VisitorErased(own_ids))
     _tell(session, visitor_id, conversation_ids)
 
 

@@ -1,5 +1,6 @@
 """What happens in conversations, for the table of reactions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,3 +21,19 @@ class RetryAsked:
 
     conversation_id: UUID
     trigger_id: UUID
+
+
+@dataclass(frozen=True)
+class PersonWanted:
+    """A conversation waits for a person from now on; `epoch` tells this hand-off from others of the conversation."""
+
+    conversation_id: UUID
+    epoch: int
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class VisitorErased:
+    """These conversations are gone, with all that was said in them."""
+
+    conversation_ids: Sequence[UUID]

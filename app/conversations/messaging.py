@@ -4,23 +4,24 @@ Every verb that writes takes the conversation's row lock first. That is what mak
 number is given and the event inserted by whoever holds the row, and both are committed or neither.
 """
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations import queries
-from app.conversations.happenings import MessagePosted
+from app.conversations.happenings import MessagePosted, PersonWanted
+from app.conversations.mentions import mentioned
 from app.conversations.models import Conversation, Event, Message, Participant
+from app.conversations.participants import call_in
+from app.conversations.texts import checked_text
 from app.conversations.views import message_view, standing_view
 from app.kit.clock import now
 from app.kit.db import scope
-from app.kit.errors import Conflict, Invalid, NotFound
+from app.kit.errors import Conflict, NotFound
 from app.kit.happenings import record
 from app.kit.ids import new_id
 from app.realtime import topics
@@ -30,12 +31,7 @@ from app.realtime.presence import typing_ended
 from app.visitors.models import Visitor
 from app.visitors.sessions import TokenInvalid
 
-MAX_TEXT = 5000
 PREVIEW = 160
-# What a terminal obeys and nobody reads. Tabs and line breaks stay.
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-# White space, controls, and marks that only say how other characters are to be shown.
-UNSEEN = {"Zs", "Zl", "Zp", "Cc", "Cf"}
 
 
 class ConversationUnknown(NotFound):
@@ -50,20 +46,6 @@ class MessageUnknown(NotFound):
 
     code = "message_unknown"
     title = "Unknown message"
-
-
-class MessageEmpty(Invalid):
-    """A message needs some text."""
-
-    code = "message_empty"
-    title = "Empty message"
-
-
-class MessageTooLong(Invalid):
-    """A message takes at most 5,000 characters."""
-
-    code = "message_too_long"
-    title = "Message too long"
 
 
 class ConversationClosed(Conflict):
@@ -108,31 +90,25 @@ async def start_conversation(
 
 
 async def lock(session: AsyncSession, conversation_id: UUID) -> Conversation:
-    """The conversation, held until this transaction ends. Raises ConversationUnknown."""
-    query = (
-        queries.of_id(session, conversation_id).with_for_update().execution_options(populate_existing=True)
-    )
-    conversation = await session.scalar(query)
-    if conversation is None:
-        raise ConversationUnknown
-    return conversation
+    """A visitor's conversation, held until this transaction ends. Raises ConversationUnknown."""
+    return await hold(session, queries.visitors_of_id(session, conversation_id))
 
 
 async def get(session: AsyncSession, conversation_id: UUID) -> Conversation:
-    conversation = await session.scalar(queries.of_id(session, conversation_id))
+    """A visitor's conversation. Raises ConversationUnknown."""
+    conversation = await session.scalar(queries.visitors_of_id(session, conversation_id))
     if conversation is None:
         raise ConversationUnknown
     return conversation
 
 
-def checked_text(text: str) -> str:
-    """The text as it is stored: without control characters, and without outer white space."""
-    text = CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
-    if all(unicodedata.category(character) in UNSEEN for character in text):
-        raise MessageEmpty
-    if len(text) > MAX_TEXT:
-        raise MessageTooLong(f"A message takes at most 5,000 characters; this one has {len(text):,}.")
-    return text
+async def hold(session: AsyncSession, wanted: Select[Conversation]) -> Conversation:
+    """The one conversation of `wanted`, held until this transaction ends. Raises ConversationUnknown."""
+    held = wanted.with_for_update(of=Conversation).execution_options(populate_existing=True)
+    conversation = await session.scalar(held)
+    if conversation is None:
+        raise ConversationUnknown
+    return conversation
 
 
 async def post(
@@ -140,10 +116,10 @@ async def post(
 ) -> tuple[Message, bool]:
     """Posts a message, and says whether it is new: the same `client_id` again gives the message posted first.
 
-    A visitor who writes to a resolved conversation opens it again, for the bot.
+    A visitor who writes to a resolved conversation opens it again, for the bot. Who may write is the caller's to check.
     """
     text = checked_text(text)
-    conversation = await lock(session, conversation_id)
+    conversation = await hold(session, queries.of_id(session, conversation_id))
     posted = await session.scalar(queries.message_of_client(session, conversation_id, client_id))
     if posted is not None:
         return posted, False
@@ -152,9 +128,11 @@ async def post(
     if author.kind == "visitor" and conversation.status == "resolved":
         await change_hands(session, conversation, status="bot", notice={"kind": "reopened"})
     message = Message(conversation_id=conversation.id, client_id=client_id, text=text, **_by(author))
+    message.mentions = await mentioned(session, conversation, text)
     await add_message(session, conversation, message)
     if author.id is not None:
         typing_ended(session, conversation.id, Person(author.kind, str(author.id)))
+    await call_in(session, conversation, message)
     happening = MessagePosted(conversation.id, message.id, author.kind, conversation.status)
     await record(session, happening)
     return message, True
@@ -194,8 +172,17 @@ async def log_event(
     )
     session.add(event)
     await session.flush()
+    await tell(session, conversation)
+
+
+async def tell(session: AsyncSession, conversation: Conversation) -> None:
+    """Signals that a conversation has changed to all who have it open or in a list."""
     signal(session, topics.conversation(conversation.id))
-    signal(session, topics.inbox(conversation.org_id))
+    if conversation.kind in queries.OF_INBOX:
+        signal(session, topics.inbox(conversation.org_id))
+    if conversation.kind != "visitor":
+        for member_id in await queries.member_ids(session, conversation.id):
+            signal(session, topics.team(member_id))
 
 
 async def change_hands(
@@ -224,6 +211,8 @@ async def change_hands(
     said = Message(conversation_id=conversation.id, client_id=uuid4(), text="", notice=notice, **_by(SYSTEM))
     await add_message(session, conversation, said)
     await log_event(session, conversation, "conversation.updated", standing_view(conversation))
+    if status == "waiting":
+        await record(session, PersonWanted(conversation.id, conversation.ownership_epoch, reason))
 
 
 async def interrupt(session: AsyncSession, conversation: Conversation, message: Message) -> None:
@@ -258,7 +247,7 @@ async def mark_read(session: AsyncSession, conversation_id: UUID, *, side: str, 
     """`side` (visitor or staff) has read up to `seq`; never back, and never past the end."""
     conversation = await lock(session, conversation_id)
     seq = min(seq, conversation.last_seq)
-    mark = await session.get(Participant, (conversation_id, side))
+    mark = await session.scalar(queries.read_marks(session, conversation_id).where(Participant.side == side))
     if mark is None:
         mark = Participant(conversation_id=conversation_id, side=side, org_id=scope(session), last_read_seq=0)
         session.add(mark)
@@ -282,7 +271,12 @@ async def visitors_answer(
 ) -> tuple[Message, Conversation]:
     """An answer in one of this visitor's conversations, both locked. Raises MessageUnknown."""
     message = await session.get(Message, message_id)
-    if message is None or message.org_id != scope(session) or message.author_kind != "bot":
+    if (
+        message is None
+        or message.org_id != scope(session)
+        or message.author_kind != "bot"
+        or message.deleted_at
+    ):
         raise MessageUnknown
     conversation = await lock(session, message.conversation_id)
     if conversation.visitor_id != visitor_id:

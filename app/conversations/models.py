@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey
-from sqlalchemy.dialects.postgresql import JSONB, TEXT
+from sqlalchemy import BigInteger, ForeignKey, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.clock import now
@@ -18,6 +18,10 @@ class Conversation(Base):
     """`last_seq` counts its events without gaps; `ownership_epoch` rises whenever it changes hands.
 
     `turn_seq` is the visitor message that the bot answers or has answered: only the answer to that one may write.
+
+    Turns are a matter of visitors' conversations: all others, which members have among themselves, are `open`. A record
+    holds the notes `about` a visitor's conversation. `key` names what there is only one of, such as the conversation
+    of two members.
     """
 
     __tablename__ = "conversation"
@@ -28,6 +32,9 @@ class Conversation(Base):
     site_id: Mapped[UUID | None] = mapped_column(ForeignKey("site.id"))
     visitor_id: Mapped[UUID | None] = mapped_column(ForeignKey("visitor.id"))
     client_id: Mapped[UUID | None] = mapped_column()
+    title: Mapped[str | None] = mapped_column(TEXT)
+    key: Mapped[str | None] = mapped_column(TEXT)
+    about_id: Mapped[UUID | None] = mapped_column(ForeignKey("conversation.id"))
     status: Mapped[str] = mapped_column(TEXT, default="bot")
     assignee_id: Mapped[UUID | None] = mapped_column(ForeignKey("member.id"))
     assignee_name: Mapped[str | None] = mapped_column(TEXT)
@@ -43,17 +50,26 @@ class Conversation(Base):
 
 
 class Participant(Base):
-    """How far somebody has read. A visitor's conversation has two sides: the visitor, and the staff as one."""
+    """Who is in a conversation, and how far they have read.
+
+    A visitor's conversation has two sides, `visitor` and `staff` as one; all others have members, each for themselves.
+    """
 
     __tablename__ = "participant"
 
-    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"), primary_key=True)
-    side: Mapped[str] = mapped_column(TEXT, primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"))
+    side: Mapped[str] = mapped_column(TEXT)
+    member_id: Mapped[UUID | None] = mapped_column(ForeignKey("member.id"))
     org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
     last_read_seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    muted: Mapped[bool] = mapped_column(default=False)
+    joined_at: Mapped[datetime] = mapped_column(TIME, default=now)
 
 
 class Message(Base):
+    """`mentions` are members, and None in a visitor's conversation. A deleted message has lost its text."""
+
     __tablename__ = "message"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -72,6 +88,26 @@ class Message(Base):
     sources: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
     notice: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     feedback: Mapped[str | None] = mapped_column(TEXT)
+    mentions: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid))
+    edited_at: Mapped[datetime | None] = mapped_column(TIME)
+    deleted_at: Mapped[datetime | None] = mapped_column(TIME)
+    created_at: Mapped[datetime] = mapped_column(TIME, default=now)
+
+
+class MessageRevision(Base):
+    """What a message said before somebody edited or deleted it."""
+
+    __tablename__ = "message_revision"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"))
+    message_id: Mapped[UUID] = mapped_column(ForeignKey("message.id"))
+    client_id: Mapped[UUID] = mapped_column()
+    text: Mapped[str] = mapped_column(TEXT)
+    change: Mapped[str] = mapped_column(TEXT)
+    by_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
+    by_name: Mapped[str] = mapped_column(TEXT)
     created_at: Mapped[datetime] = mapped_column(TIME, default=now)
 
 

@@ -9,17 +9,32 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.conversations.models import Conversation, Event, Message, Participant
 from app.kit.db import scope
 
+# What the inbox shows: visitors' conversations with the notes beside them.
+OF_INBOX = ("visitor", "record")
+
 
 def of_id(session: AsyncSession, conversation_id: UUID) -> Select[Conversation]:
+    """Whatever its kind."""
     return select(Conversation).where(
         Conversation.org_id == scope(session), Conversation.id == conversation_id
     )
+
+
+def visitors_of_id(session: AsyncSession, conversation_id: UUID) -> Select[Conversation]:
+    """A visitor's conversation, and nothing that members have among themselves."""
+    return of_id(session, conversation_id).where(Conversation.kind == "visitor")
 
 
 def of_visitor(session: AsyncSession, visitor_id: UUID) -> Select[Conversation]:
     """A visitor's conversations, the one with the latest news first."""
     mine = (Conversation.org_id == scope(session)) & (Conversation.visitor_id == visitor_id)
     return select(Conversation).where(mine).order_by(Conversation.updated_at.desc(), Conversation.id.desc())
+
+
+def records_about(session: AsyncSession, conversation_ids: Sequence[UUID]) -> Select[Conversation]:
+    """Where the notes beside these visitors' conversations are."""
+    mine = (Conversation.org_id == scope(session)) & Conversation.about_id.in_(conversation_ids)
+    return select(Conversation).where(mine)
 
 
 def messages(session: AsyncSession, conversation_id: UUID) -> Select[Message]:
@@ -44,6 +59,21 @@ def read_marks(session: AsyncSession, conversation_id: UUID) -> Select[Participa
     return select(Participant).where(
         Participant.org_id == scope(session), Participant.conversation_id == conversation_id
     )
+
+
+def participation(session: AsyncSession, conversation_id: UUID, member_id: UUID) -> Select[Participant]:
+    """How a member takes part; nothing where they do not."""
+    return read_marks(session, conversation_id).where(Participant.member_id == member_id)
+
+
+async def member_ids(session: AsyncSession, conversation_id: UUID) -> Sequence[UUID]:
+    """The members who are in a conversation."""
+    query = select(Participant.member_id).where(
+        Participant.org_id == scope(session),
+        Participant.conversation_id == conversation_id,
+        Participant.side == "member",
+    )
+    return [member_id for member_id in (await session.scalars(query)).all() if member_id]
 
 
 async def unread_by_visitor(session: AsyncSession, conversation_ids: Sequence[UUID]) -> dict[UUID, int]:
@@ -77,7 +107,7 @@ async def inbox_head(session: AsyncSession) -> tuple[object, ...]:
     """A value that differs whenever the latest conversations of this organisation have changed."""
     latest = (
         select(Conversation.updated_at, Conversation.last_seq, Conversation.ownership_epoch)
-        .where(Conversation.org_id == scope(session))
+        .where(Conversation.org_id == scope(session), Conversation.kind.in_(OF_INBOX))
         .order_by(Conversation.updated_at.desc())
         .limit(100)
         .subquery()

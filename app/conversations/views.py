@@ -1,6 +1,6 @@
 """How conversations look from outside: the same shapes in snapshots, in events and in answers to requests."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,8 @@ def moment(value: datetime) -> str:
 
 
 def message_view(message: Message) -> View:
-    return {
+    """Who is mentioned, and the author's id, are told where members are among themselves."""
+    view = {
         "id": str(message.id),
         "seq": message.seq,
         "client_id": str(message.client_id),
@@ -33,8 +34,20 @@ def message_view(message: Message) -> View:
         "sources": message.sources,
         "notice": message.notice,
         "feedback": message.feedback,
+        "edited_at": moment(message.edited_at) if message.edited_at else None,
+        "deleted_at": moment(message.deleted_at) if message.deleted_at else None,
         "created_at": moment(message.created_at),
     }
+    return view if message.mentions is None else view | _among_members(message, message.mentions)
+
+
+def _among_members(message: Message, mentions: Sequence[UUID]) -> View:
+    author = {
+        "kind": message.author_kind,
+        "id": str(message.author_id) if message.author_id else None,
+        "name": message.author_name,
+    }
+    return {"author": author, "mentions": list(map(str, mentions))}
 
 
 def standing_view(conversation: Conversation) -> View:

@@ -46,3 +46,8 @@ def viewing(conversation_id: UUID) -> str:
 def online(org_id: UUID) -> str:
     """Which members have the console open."""
     return f"online:{org_id}"
+
+
+def team(member_id: UUID) -> str:
+    """Anything that changes what a member sees of the conversations with colleagues."""
+    return f"team:{member_id}"

@@ -14,9 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit.clock import now
 from app.kit.db import enter, scope, unlock
 from app.kit.errors import Conflict, Invalid, Unauthorised
+from app.kit.happenings import record
 from app.kit.ids import new_id
 from app.kit.one_line import one_line
 from app.kit.tokens import new_token, token_hash
+from app.tenancy.happenings import MemberAdded
 from app.tenancy.models import Member, MemberSession
 
 MIN_PASSWORD = 10
@@ -67,6 +69,7 @@ async def add_member(session: AsyncSession, *, email: str, name: str, role: str,
     )
     session.add(member)
     await session.flush()
+    await record(session, MemberAdded(member.id))
     return member
 
 
@@ -145,6 +148,17 @@ async def seen(session: AsyncSession, member_id: UUID) -> None:
     """Notes that a member has the console open."""
     mine = (Member.org_id == scope(session)) & (Member.id == member_id)
     await session.execute(update(Member).where(mine).values(last_seen_at=now()))
+
+
+async def colleagues(session: AsyncSession) -> Sequence[Member]:
+    """Everybody who can sign in, in alphabetical order."""
+    query = select(Member).where(Member.org_id == scope(session), Member.disabled_at.is_(None))
+    return (await session.scalars(query.order_by(Member.name, Member.id))).all()
+
+
+def is_online(member: Member) -> bool:
+    """Whether they have the console open."""
+    return member.last_seen_at is not None and member.last_seen_at > now() - ONLINE_FOR
 
 
 async def online_count(session: AsyncSession) -> int:

@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.db import enter, scope, unlock
 from app.kit.errors import Forbidden, Invalid, NotFound
+from app.kit.happenings import record
 from app.kit.ids import new_id
+from app.tenancy.happenings import OrganisationCreated
 from app.tenancy.models import Organisation, Site
 
 
@@ -43,6 +45,7 @@ async def create_organisation(session: AsyncSession, *, slug: str, name: str) ->
     await enter(session, organisation.id)
     session.add(organisation)
     await session.flush()
+    await record(session, OrganisationCreated(organisation.id))
     return organisation
 
 

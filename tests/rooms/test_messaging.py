@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select
 
-from app.conversations import messaging, queries, views
+from app.conversations import messaging, queries, texts, views
 from app.conversations.models import Event, Message
 from app.kit.db import Database
 from tests.factories import create_talk, say
@@ -44,7 +44,7 @@ async def test_many_writers_leave_no_gap(database: Database, org_id: UUID) -> No
 async def test_an_empty_message_is_refused(database: Database, org_id: UUID, text: str) -> None:
     async with database.transaction(org_id) as session:
         talk = await create_talk(session)
-        with pytest.raises(messaging.MessageEmpty):
+        with pytest.raises(texts.MessageEmpty):
             await say(session, talk, text)
 
 
@@ -54,7 +54,7 @@ async def test_the_longest_message_is_taken_and_one_more_character_is_not(
     async with database.transaction(org_id) as session:
         talk = await create_talk(session)
         assert len((await say(session, talk, "x" * 5000)).text) == 5000
-        with pytest.raises(messaging.MessageTooLong, match="5,001"):
+        with pytest.raises(texts.MessageTooLong, match="5,001"):
             await say(session, talk, "x" * 5001)
 
 

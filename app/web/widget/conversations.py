@@ -15,11 +15,10 @@ from app.conversations.messaging import (
     Author,
     ConversationClosed,
     ConversationUnknown,
-    MessageEmpty,
-    MessageTooLong,
     MessageUnknown,
 )
 from app.conversations.models import Conversation
+from app.conversations.texts import MessageEmpty, MessageTooLong
 from app.handoff import queue
 from app.kit.errors import Invalid
 from app.tenancy.members import online_count

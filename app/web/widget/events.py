@@ -33,7 +33,8 @@ The JSON form is a page: ask again with the last `seq` while `more` is true. Wit
 events come as they happen: `event` is the kind, `data` the event as JSON, `id` is sent back as `Last-Event-ID` to
 go on from there.
 
-Stored, with an id: `message.posted` and `message.updated` (a message; the update replaces it by `id`),
+Stored, with an id: `message.posted` and `message.updated` (a message; the update replaces it by `id`, and one with
+`deleted_at` has no text any more),
 `conversation.updated` (status and assignee), `read.updated` (who has read up to which `seq`).
 
 Live only, without an id: `ready` (the stream has begun; `head` is the last event there is), `reset` (the position is

@@ -88,6 +88,8 @@ class Source(msgspec.Struct):
 
 
 class MessageInfo(msgspec.Struct):
+    """An edited message has its new text; a deleted one has none, and keeps its place."""
+
     id: UUID
     seq: int
     client_id: UUID
@@ -99,6 +101,8 @@ class MessageInfo(msgspec.Struct):
     sources: list[Source]
     notice: dict[str, Any] | None
     feedback: Literal["up", "down"] | None
+    edited_at: str | None
+    deleted_at: str | None
     created_at: str
 
 
