@@ -6,6 +6,7 @@ from uuid import UUID
 from app.answering.turn import Context, reply
 from app.conversations.messaging import ConversationUnknown
 from app.kit.jobs import Jobs, Payload
+from app.knowledge import large
 from app.knowledge.indexing import index_version
 
 # Answers wait for a model most of their time; documents take a core each while they are parsed.
@@ -16,6 +17,7 @@ def all_jobs() -> Jobs:
     jobs = Jobs()
     jobs.add("answering.reply", answer_visitor)
     jobs.add("knowledge.index", index_document, at_once=INDEX_AT_ONCE)
+    jobs.add(large.JOB, settle_large, at_once=1)
     return jobs
 
 
@@ -26,3 +28,7 @@ async def answer_visitor(context: Context, org_id: UUID, payload: Payload) -> No
 
 async def index_document(context: Context, org_id: UUID, payload: Payload) -> None:
     await index_version(context.database, org_id, UUID(payload["version"]))
+
+
+async def settle_large(context: Context, org_id: UUID, _: Payload) -> None:
+    await large.settle(context.database, org_id)

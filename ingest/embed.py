@@ -20,6 +20,7 @@ Vectors = NDArray[np.float32]
 
 # The vocabulary begins with bytes and signs; after them pieces stand in the order of how often they occur.
 BYTES = 259
+WORD_BEGINS = "▁"
 # The rank at which a piece counts half; Zipf's law makes rarity grow with the rank.
 HALF_RANK = 65
 # Added to each rank, so that the very first pieces are not nothing.
@@ -55,6 +56,15 @@ class StaticEmbedder:
             pooled += self._pieces[ids].sum(axis=0) * weight
         row: Vectors = _unit(pooled[None])[0]
         return row
+
+    def sums(self, texts: Sequence[str]) -> Vectors:
+        """Texts as rows that are not yet of length 1: the row of several texts together is the sum of theirs."""
+        return np.stack([self._pieces[ids].sum(axis=0) for ids in self._ids(texts)])
+
+    def vocabulary(self) -> list[str]:
+        """Pieces that begin a word, the most frequent first."""
+        numbered = sorted(self._tokenizer.get_vocab().items(), key=lambda pair: pair[1])
+        return [piece[1:] for piece, _ in numbered if piece.startswith(WORD_BEGINS)]
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
         encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)

@@ -13,9 +13,11 @@ from app.kit.happenings import record
 from app.kit.ids import new_id
 from app.kit.jobs import enqueue
 from app.kit.one_line import one_line
+from app.knowledge import large
 from app.knowledge.happenings import DocumentChanged
+from app.knowledge.index_lock import lock_index
 from app.knowledge.models import UNDER_WAY, Document, DocumentFile, DocumentVersion
-from app.knowledge.publishing import lock_index, retire
+from app.knowledge.publishing import retire
 from app.knowledge.queries import latest_version
 
 MEGABYTE = 1024 * 1024
@@ -178,6 +180,7 @@ async def hide_document(session: AsyncSession, document_id: UUID) -> Document:
     if document.current_version_id is not None:
         await retire(session, document.current_version_id)
         document.current_version_id = None
+        await large.keep_in_step(session)
     await _withdraw(session, document_id)
     await session.flush()
     await record(session, DocumentChanged(document_id))

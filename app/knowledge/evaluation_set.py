@@ -17,9 +17,10 @@ from app.kit.clock import now
 from app.kit.db import Database, scope
 from app.kit.errors import Invalid
 from app.kit.ids import new_id
+from app.knowledge.index_lock import lock_index
 from app.knowledge.indexing import embed
 from app.knowledge.models import Document, DocumentVersion
-from app.knowledge.publishing import Indexed, add, lock_index
+from app.knowledge.publishing import Indexed, add
 from app.knowledge.question import Query
 from app.tenancy.organisations import create_organisation
 from ingest.chunk import Chunk, chunk

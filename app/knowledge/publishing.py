@@ -11,12 +11,14 @@ from typing import Any
 from uuid import UUID
 
 from pgvector import HalfVector, SparseVector
-from sqlalchemy import func, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.clock import now
 from app.kit.db import driver_connection, scope
 from app.kit.ids import new_id
+from app.knowledge import large
+from app.knowledge.index_lock import lock_index
 from app.knowledge.models import UNDER_WAY, Document, DocumentVersion
 from ingest.chunk import Chunk
 from ingest.embed import Vectors
@@ -90,12 +92,6 @@ class Indexed:
         return Counter(term for row in self.lexical for term in row.terms)
 
 
-async def lock_index(session: AsyncSession) -> None:
-    """Until the transaction ends, nobody else changes what this organisation can find."""
-    key = f"index:{scope(session)}"
-    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
-
-
 async def publish(session: AsyncSession, indexed: Indexed) -> Document | None:
     """Makes a version searchable in place of the one before it. None, and no change, where nobody wants it."""
     await lock_index(session)
@@ -109,6 +105,7 @@ async def publish(session: AsyncSession, indexed: Indexed) -> Document | None:
     document.title = await session.scalar(title.where(DocumentVersion.org_id == scope(session)))
     document.current_version_id = indexed.version_id
     await _set_ready(session, indexed)
+    await large.keep_in_step(session)
     return document
 
 
@@ -137,6 +134,8 @@ async def add(session: AsyncSession, versions: Sequence[tuple[UUID, Indexed]]) -
     each = [(org_id, one.version_id, list(count), list(count.values())) for one, count in counts]
     await connection.executemany(ADD_VERSION_TERMS, each)
     await _add_counts(connection, org_id, counts)
+    for _, one in versions:
+        await large.added(session, one.version_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +199,7 @@ async def _set_ready(session: AsyncSession, indexed: Indexed) -> None:
 
 async def retire(session: AsyncSession, version_id: UUID) -> None:
     """Takes a published version out of search. The index must be locked."""
+    await large.taken(session, version_id)
     connection = await driver_connection(session)
     await connection.execute(TAKE_TERMS, scope(session), version_id)
     await connection.execute(TAKE_TOTALS, scope(session), version_id, UNKNOWN_LANGUAGE)

@@ -40,12 +40,13 @@ class Query:
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """What the organisation's chunks say about rarity. `frequency`: hashed term -> chunks that it stands in;
-    `terms`: the sum of that over all terms.
+    `terms`: the sum of that over all terms. `large`: whether the organisation has an index of its own.
     """
 
     chunks: int
     terms: int
     frequency: Mapping[int, int]
+    large: bool = False
 
     def idf(self, term: int) -> float:
         """BM25's, as if the term were missing from some further chunks: of few chunks, one hit says little."""

@@ -28,9 +28,16 @@ DENSE_WEIGHT = 0.4
 # Where nothing is more like the question than this, the nearest is no good share of anything.
 LEAST_LIKENESS = 0.2
 
+# Of an organisation with an index of its own (app/knowledge/large.py): how many chunks near the question, and how many
+# with its rare words, are compared with it exactly. Words are rare as long as all of them together stand in no more
+# chunks than RARE. They must carry most of the question, or all chunks are compared after all.
+NEAR, WORDED = 400, 500
+RARE, LEAST_WEIGHT = 10_000, 0.6
+
 STATISTICS = """
     SELECT coalesce(sum(chunks), 0)::bigint, coalesce(sum(terms), 0)::bigint,
-           coalesce(array_agg(language ORDER BY chunks DESC), '{}')
+           coalesce(array_agg(language ORDER BY chunks DESC), '{}'),
+           EXISTS (SELECT FROM large_index WHERE org_id = $1 AND state = 'ready')
     FROM corpus WHERE org_id = $1 AND chunks > 0
 """
 
@@ -39,10 +46,13 @@ FREQUENCIES = "SELECT term, chunks FROM corpus_term WHERE org_id = $1 AND term =
 # Each look-up by id stands in a subquery of its own (OFFSET 0 keeps it there): with a stale idea of how many chunks
 # an organisation has, the planner would join all of them to all of them. The best scores are scalars for the same
 # reason: they are found once.
-SEARCH = """
-    WITH scored AS MATERIALIZED (
+EVERY = """
         SELECT chunk_id, -(dense <#> $2) AS dense, -(lexical <#> $3) AS lexical
         FROM chunk_vector WHERE org_id = $1
+"""
+LIKELY = "SELECT * FROM large_candidates($2, $3, $9, $10, $11)"
+BEST_OF = """
+    WITH scored AS MATERIALIZED (%s
     ), best AS MATERIALIZED (
         SELECT greatest(max(dense), $8) AS dense, greatest(max(lexical), 1e-9) AS lexical FROM scored
     ), shared AS (
@@ -77,6 +87,8 @@ SEARCH = """
         LATERAL (SELECT * FROM chunk_vector WHERE org_id = $1 AND chunk_id = chunk.id OFFSET 0) vector
     ORDER BY fused.score DESC, fused.chunk_id
 """
+SEARCH = BEST_OF % EVERY
+SEARCH_LARGE = BEST_OF % LIKELY
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,21 +124,47 @@ class Passage:
     question: str | None = None
 
 
-async def search(session: AsyncSession, query: Query, *, limit: int = 10) -> list[Passage]:
-    """The best passages for the question, best first; none where nothing is known."""
+async def search(
+    session: AsyncSession, query: Query, *, limit: int = 10, exactly: bool = False
+) -> list[Passage]:
+    """The best passages for the question, best first; none where nothing is known.
+
+    `exactly` compares every chunk, however many there are: what the plan in use is measured against.
+    """
     connection = await driver_connection(session)
-    question = await prepare(connection, scope(session), query)
-    rows = await connection.fetch(SEARCH, scope(session), *_parameters(question, limit))
+    question, statistics = await prepare(connection, scope(session), query)
+    rare = None if exactly else rare_terms(question, statistics)
+    if rare is None:
+        rows = await connection.fetch(SEARCH, scope(session), *_parameters(question, limit))
+    else:
+        parameters = (*_parameters(question, limit), rare, NEAR, WORDED)
+        rows = await connection.fetch(SEARCH_LARGE, scope(session), *parameters)
     return [_passage(row, question) for row in rows]
 
 
-async def prepare(connection: Any, org_id: UUID, query: Query) -> Question:
+async def prepare(connection: Any, org_id: UUID, query: Query) -> tuple[Question, Statistics]:
     """The question's vectors, by how rare its words are in the organisation's texts."""
-    chunks, total, languages = await connection.fetchrow(STATISTICS, org_id)
+    chunks, total, languages, large = await connection.fetchrow(STATISTICS, org_id)
     turns = read(query, languages)
     numbers = [number(term) for turn in turns for word in turn for form in word.forms for term in form]
     frequency = dict(await connection.fetch(FREQUENCIES, org_id, numbers))
-    return ask(turns, Statistics(chunks, total, frequency))
+    statistics = Statistics(chunks, total, frequency, large=large)
+    return ask(turns, statistics), statistics
+
+
+def rare_terms(question: Question, statistics: Statistics) -> list[int] | None:
+    """The terms by which to look for candidates; None where every chunk is to be compared."""
+    if not statistics.large:
+        return None
+    rare: list[int] = []
+    chunks = 0
+    for term in sorted(question.terms, key=lambda term: statistics.frequency.get(term, 0)):
+        chunks += statistics.frequency.get(term, 0)
+        if rare and chunks > RARE:
+            break
+        rare.append(term)
+    carried = sum(question.terms[term] for term in rare)
+    return rare if carried >= LEAST_WEIGHT * question.weight else None
 
 
 def _parameters(question: Question, limit: int) -> Sequence[object]:

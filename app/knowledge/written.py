@@ -16,8 +16,8 @@ from app.kit.db import scope
 from app.kit.errors import Conflict, Invalid, NotFound
 from app.kit.one_line import one_line
 from app.knowledge.documents import MAX_NAME, create_document, delete_document, hide_document, replace
+from app.knowledge.index_lock import lock_index
 from app.knowledge.models import Document, DocumentVersion, Written
-from app.knowledge.publishing import lock_index
 from app.knowledge.queries import newest_versions
 from app.knowledge.reading import WrittenText
 

@@ -1,0 +1,106 @@
+"""Organisations of very many chunks: a copy of their vectors with indexes of its own (migration 0008).
+
+Comparing a question with every chunk is exact, and fast up to some ten thousand. Beyond, a job makes a copy with an
+HNSW index for meaning and an inverted one for words, while searches go on; what both find is compared exactly. The
+copy is kept true in the transactions that change what is searched, and dropped when no longer needed.
+"""
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit.clock import now
+from app.kit.db import Database, scope
+from app.kit.jobs import enqueue
+from app.knowledge.index_lock import lock_index
+
+log = logging.getLogger(__name__)
+
+# Chunks from which on the copy pays, and below which it goes: apart, so that one document more or less changes nothing.
+LARGE, NO_LONGER_LARGE = 20_000, 15_000
+JOB = "knowledge.large"
+# A search that has seen that there is a copy will have read it by then.
+GRACE = timedelta(minutes=1)
+
+SIZE = "SELECT coalesce(sum(chunks), 0)::bigint FROM corpus WHERE org_id = :org"
+STATE = "SELECT state FROM large_index WHERE org_id = :org"
+SET_STATE = """
+    INSERT INTO large_index (org_id, state, changed_at) VALUES (:org, :state, :at)
+    ON CONFLICT (org_id) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at
+"""
+
+
+async def size(session: AsyncSession) -> int:
+    return int(await session.scalar(text(SIZE), {"org": scope(session)}) or 0)
+
+
+async def state(session: AsyncSession) -> str | None:
+    found: str | None = await session.scalar(text(STATE), {"org": scope(session)})
+    return found
+
+
+async def keep_in_step(session: AsyncSession) -> None:
+    """Asks for the copy to be made or dropped, where the organisation has grown or shrunk past a threshold."""
+    chunks, stands = await size(session), await state(session)
+    if (chunks > LARGE and stands is None) or (chunks < NO_LONGER_LARGE and stands is not None):
+        await enqueue(session, JOB, {}, dedupe=f"{JOB}:{scope(session)}")
+
+
+async def added(session: AsyncSession, version_id: UUID) -> None:
+    """A version's chunks are in. The index must be locked."""
+    if await state(session) == "ready":
+        await session.execute(text("SELECT large_add(:version)"), {"version": version_id})
+
+
+async def taken(session: AsyncSession, version_id: UUID) -> None:
+    """A version's chunks are going. The index must be locked."""
+    if await state(session) == "ready":
+        await session.execute(text("SELECT large_take(:version)"), {"version": version_id})
+
+
+async def settle(database: Database, org_id: UUID) -> None:
+    """The job: makes or drops the copy, as the organisation's size wants it. May run twice."""
+    async with database.transaction(org_id) as session:
+        await lock_index(session)
+        chunks, stands = await size(session), await state(session)
+        wanted = chunks >= NO_LONGER_LARGE if stands else chunks > LARGE
+        if not wanted:
+            return await _leave(session, stands)
+        if stands == "ready":
+            return None
+        await _set(session, "building")
+    await _build(database, org_id)
+    log.info("The %d chunks of organisation %s have an index of their own now", chunks, org_id)
+    return None
+
+
+async def _leave(session: AsyncSession, stands: str | None) -> None:
+    """First nobody is sent to the copy any more, and when the last has left it goes."""
+    if stands is None:
+        await session.execute(text("SELECT large_drop()"))
+        return
+    await session.execute(text("DELETE FROM large_index WHERE org_id = :org"), {"org": scope(session)})
+    await enqueue(session, JOB, {}, delay=GRACE)
+
+
+async def _build(database: Database, org_id: UUID) -> None:
+    """Takes minutes, in which everybody searches and publishes; what they change is caught up with at the end."""
+    async with database.transaction(org_id) as session:
+        await session.execute(text("SELECT large_build()"))
+    async with database.transaction(org_id) as session:
+        await lock_index(session)
+        await session.execute(text("SELECT large_refresh()"))
+        await _set(session, "ready")
+
+
+async def _set(session: AsyncSession, stands: str) -> None:
+    await session.execute(text(SET_STATE), {"org": scope(session), "state": stands, "at": now()})
+
+
+async def rebuild(session: AsyncSession) -> None:
+    """The vectors are others now: the copy is out of use at once and made anew. The index must be locked."""
+    await session.execute(text("DELETE FROM large_index WHERE org_id = :org"), {"org": scope(session)})
+    await keep_in_step(session)

@@ -1,0 +1,297 @@
+"""
+How fast search is beside plain dense search and beside PostgreSQL's own, and how much of the exact result it finds.
+
+    make bench-search                        # one run on one database; prints one JSON object
+    python -m bench.search --large 50000     # a smaller large tenant
+
+Every search is one transaction of one organisation, as in the product, with the making of the question's vectors.
+`dense` is what a plain vector search is: the organisation's chunks in the order of their cosine, exactly. `ts_rank`
+ranks what a GIN index finds. The texts are synthetic (bench/synthetic.py).
+"""
+
+import argparse
+import asyncio
+import json
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from random import Random
+from statistics import fmean
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from pgvector import HalfVector
+from pgvector.asyncpg import register_vector
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit.db import Database, asyncpg_url, driver_connection, libpq_arguments, scope
+from app.kit.embedded import EmbeddedDatabase, release, start
+from app.kit.ids import new_id
+from app.kit.migrate import migrate
+from app.knowledge import large
+from app.knowledge.search import Query, search
+from app.tenancy.organisations import create_organisation
+from bench.synthetic import Writer, Written
+from ingest.embed import static_embedder
+
+TENANTS, OF_EACH = 1_000, 200
+SIZES = (1_000, 13_000)
+QUESTIONS = 200
+BATCH = 2_000
+FOUND = 10
+
+DENSE = "SELECT chunk_id, dense <#> $2 AS score FROM chunk_vector WHERE org_id = $1 ORDER BY score LIMIT 10"
+TS_RANK = """
+    SELECT chunk_id, ts_rank(words, query) AS score
+    FROM bench_words, to_tsquery('simple', $2) AS query
+    WHERE org_id = $1 AND words @@ query ORDER BY score DESC LIMIT 10
+"""
+# A tenant whose texts are a stretch of the large tenant's.
+COPY_TENANT = """
+    WITH taken AS MATERIALIZED (
+        SELECT id, gen_random_uuid() AS copy, ordinal FROM chunk
+        WHERE org_id = $1 AND ordinal >= $5 AND ordinal < $6
+    ), texts AS (
+        INSERT INTO chunk (org_id, id, document_id, version_id, ordinal, headings, page, text)
+        SELECT $2, taken.copy, $3, $4, taken.ordinal, '{}', NULL, chunk.text
+        FROM taken JOIN chunk ON chunk.id = taken.id
+    ), vectors AS (
+        INSERT INTO chunk_vector (org_id, chunk_id, version_id, dense, lexical)
+        SELECT $2, taken.copy, $4, dense, lexical
+        FROM taken JOIN chunk_vector ON org_id = $1 AND chunk_id = taken.id
+    )
+    INSERT INTO chunk_pairs (org_id, chunk_id, version_id, pairs, reads)
+    SELECT $2, taken.copy, $4, pairs, reads FROM taken JOIN chunk_pairs ON org_id = $1 AND chunk_id = taken.id
+"""
+BENCH_WORDS = """
+    CREATE TABLE bench_words AS
+        SELECT org_id, id AS chunk_id, to_tsvector('simple', text) AS words FROM chunk;
+    CREATE INDEX ON bench_words USING gin (words);
+    CREATE INDEX ON bench_words (org_id);
+    GRANT SELECT ON bench_words TO frontdesk_app;
+    ANALYZE;
+"""
+
+Searching = Callable[[AsyncSession, str], Awaitable[list[UUID]]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question and whom it is asked of."""
+
+    org_id: UUID
+    text: str
+
+
+async def ours(session: AsyncSession, question: str) -> list[UUID]:
+    return [passage.chunk_id for passage in await search(session, Query(question), limit=FOUND)]
+
+
+async def ours_exactly(session: AsyncSession, question: str) -> list[UUID]:
+    return [passage.chunk_id for passage in await search(session, Query(question), limit=FOUND, exactly=True)]
+
+
+async def dense(session: AsyncSession, question: str) -> list[UUID]:
+    vector = HalfVector(static_embedder().embed([question])[0])
+    rows = await (await driver_connection(session)).fetch(DENSE, scope(session), vector)
+    return [row[0] for row in rows]
+
+
+async def ts_rank(session: AsyncSession, question: str) -> list[UUID]:
+    rows = await (await driver_connection(session)).fetch(
+        TS_RANK, scope(session), " | ".join(question.split())
+    )
+    return [row[0] for row in rows]
+
+
+WAYS: dict[str, Searching] = {"dense": dense, "ts_rank": ts_rank, "ours": ours}
+
+
+async def main(options: argparse.Namespace) -> None:
+    folder = Path(tempfile.gettempdir()) / f"frontdesk-bench-{new_id().hex}"
+    server = start(folder)
+    try:
+        await migrate(server.owner_url)
+        async with opened(server) as (database, admin):
+            report = await Bench(database, admin, options).run()
+    finally:
+        release(server)
+        shutil.rmtree(folder, ignore_errors=True)
+    print(json.dumps(report, indent=2))
+
+
+@asynccontextmanager
+async def opened(server: EmbeddedDatabase) -> AsyncIterator[tuple[Database, Any]]:
+    """The application's way in, and the superuser's, who alone may COPY past row-level security."""
+    database = Database(server.app_url)
+    admin = await asyncpg.connect(**libpq_arguments(asyncpg_url(server.admin_url).set(database="frontdesk")))
+    await register_vector(admin)
+    try:
+        yield database, admin
+    finally:
+        await admin.close()
+        await database.close()
+
+
+@dataclass
+class Tenant:
+    """Its texts are those of the large tenant from `first` to before `last`."""
+
+    org_id: UUID
+    first: int
+    last: int
+
+
+class Bench:
+    def __init__(self, database: Database, admin: Any, options: argparse.Namespace) -> None:
+        self.database, self.admin, self.options = database, admin, options
+        self.writer, self.random = Writer(), Random(7)  # noqa: S311 - a benchmark
+        self.texts: list[str] = []
+        self.terms: list[list[int]] = []
+        self.started = perf_counter()
+
+    async def run(self) -> dict[str, Any]:
+        big = await self.large_tenant()
+        sized = [await self.tenant(big, 0, size) for size in SIZES]
+        starts = (at * OF_EACH % self.options.large for at in range(self.options.tenants))
+        small = [await self.tenant(big, start, start + OF_EACH) for start in starts]
+        self.note("every tenant is in")
+        await self.admin.execute(BENCH_WORDS)
+        self.note("indexed for ts_rank")
+        for tenant in (*sized, big):
+            await large.settle(self.database, tenant.org_id)
+            self.note(f"settled {tenant.last:,} chunks")
+        report: dict[str, Any] = {}
+        for tenant in (*sized, big):
+            report[f"{tenant.last:,} chunks"] = await self.compare([tenant] * self.options.questions)
+        report[f"{OF_EACH} chunks of each of {len(small):,} tenants"] = await self.compare(small)
+        return report
+
+    async def large_tenant(self) -> Tenant:
+        tenant = Tenant(await self.organisation(), 0, self.options.large)
+        document_id, version_id = await self.document(tenant)
+        for batch in in_batches(self.writer.chunks(tenant.last)):
+            await self.copy(tenant.org_id, document_id, version_id, batch)
+            self.note(f"{len(self.texts):,} chunks")
+        await self.count(tenant)
+        return tenant
+
+    async def tenant(self, big: Tenant, first: int, last: int) -> Tenant:
+        tenant = Tenant(await self.organisation(), first, last)
+        place = await self.document(tenant)
+        await self.admin.execute(COPY_TENANT, big.org_id, tenant.org_id, *place, first, last)
+        await self.count(tenant)
+        return tenant
+
+    async def organisation(self) -> UUID:
+        async with self.database.transaction(None) as session:
+            slug = f"bench-{new_id().hex}"
+            return (await create_organisation(session, slug=slug, name="Bench")).id
+
+    async def document(self, tenant: Tenant) -> tuple[UUID, UUID]:
+        """A document that holds all of a tenant's chunks, and its version."""
+        ids = new_id(), new_id()
+        await self.admin.execute(
+            "INSERT INTO document (id, org_id, name, source, current_version_id, created_at, updated_at)"
+            " VALUES ($1, $2, 'Bench', 'upload', $3, now(), now())",
+            ids[0],
+            tenant.org_id,
+            ids[1],
+        )
+        await self.admin.execute(
+            "INSERT INTO document_version (id, org_id, document_id, number, state, sha256, size, timings, created_at)"
+            " VALUES ($1, $2, $3, 1, 'ready', '', 0, '{}', now())",
+            ids[1],
+            tenant.org_id,
+            ids[0],
+        )
+        return ids
+
+    async def copy(self, org_id: UUID, document_id: UUID, version_id: UUID, batch: Sequence[Written]) -> None:
+        ids = [new_id() for _ in batch]
+        first = len(self.texts)
+        chunks: list[tuple[object, ...]] = [
+            (one, org_id, document_id, version_id, at, [], None, chunk.text, None)
+            for at, (one, chunk) in enumerate(zip(ids, batch, strict=True), first)
+        ]
+        vectors = [(org_id, one, version_id, it.dense, it.terms) for one, it in zip(ids, batch, strict=True)]
+        pairs = [
+            (org_id, one, version_id, it.pairs, at)
+            for at, (one, it) in enumerate(zip(ids, batch, strict=True), first)
+        ]
+        for table, rows in (("chunk", chunks), ("chunk_vector", vectors), ("chunk_pairs", pairs)):
+            await self.admin.copy_records_to_table(table, records=rows)
+        self.texts += [chunk.text for chunk in batch]
+        self.terms += [chunk.numbers for chunk in batch]
+
+    async def count(self, tenant: Tenant) -> None:
+        counts = Counter(term for terms in self.terms[tenant.first : tenant.last] for term in terms)
+        rows = [(tenant.org_id, term, chunks) for term, chunks in counts.items()]
+        await self.admin.copy_records_to_table("corpus_term", records=rows)
+        totals = (tenant.org_id, "und", tenant.last - tenant.first, counts.total())
+        await self.admin.execute("INSERT INTO corpus VALUES ($1, $2, $3, $4)", *totals)
+
+    async def compare(self, tenants: Sequence[Tenant]) -> dict[str, Any]:
+        """Each question is asked in every way in turn; the first tenth of them only warms up."""
+        asked = [
+            (one.org_id, self.writer.question(self.texts[self.random.randrange(one.first, one.last)]))
+            for one in tenants
+        ]
+        asked = asked[: self.options.questions]
+        took: dict[str, list[float]] = {name: [] for name in WAYS}
+        for one in asked:
+            for name, way in WAYS.items():
+                took[name].append(await self.timed(way, *one))
+        warm = len(asked) // 10
+        figures: dict[str, Any] = {name: latency(times[warm:]) for name, times in took.items()}
+        figures["ours / dense, p95"] = round(figures["ours"]["p95_ms"] / figures["dense"]["p95_ms"], 2)
+        figures["recall@10"] = round(fmean([await self.recall(*one) for one in asked]), 4)
+        self.note(json.dumps(figures))
+        return figures
+
+    async def timed(self, way: Searching, org_id: UUID, question: str) -> float:
+        started = perf_counter()
+        async with self.database.transaction(org_id) as session:
+            await way(session, question)
+        return perf_counter() - started
+
+    async def recall(self, org_id: UUID, question: str) -> float:
+        """The share of the exact first ten that the plan in use finds."""
+        async with self.database.transaction(org_id) as session:
+            exact, found = await ours_exactly(session, question), await ours(session, question)
+        return len(set(exact) & set(found)) / max(len(exact), 1)
+
+    def note(self, said: str) -> None:
+        print(f"{perf_counter() - self.started:6.1f} s  {said}", file=sys.stderr, flush=True)
+
+
+def in_batches(chunks: Iterator[Written]) -> Iterator[list[Written]]:
+    while batch := list(islice(chunks, BATCH)):
+        yield batch
+
+
+def latency(seconds: Sequence[float]) -> dict[str, float]:
+    ordered = sorted(seconds)
+    return {f"p{part}_ms": round(ordered[len(ordered) * part // 100] * 1000, 2) for part in (50, 95)}
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--large", type=int, default=200_000, help="chunks of the large tenant")
+    parser.add_argument("--tenants", type=int, default=TENANTS, help=f"tenants of {OF_EACH} chunks each")
+    parser.add_argument("--questions", type=int, default=QUESTIONS, help="asked of each size")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(arguments()))

@@ -1,0 +1,176 @@
+"""Large organisations: their search has an index of its own, which finds the same and is never behind."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+import pytest
+from pgvector import HalfVector, SparseVector
+from pgvector.asyncpg import register_vector
+from sqlalchemy import text
+
+from app.kit.db import Database, asyncpg_url, libpq_arguments, scope
+from app.kit.embedded import EmbeddedDatabase
+from app.knowledge import large
+from app.knowledge import search as searching
+from app.knowledge.documents import delete_document, replace
+from app.knowledge.indexing import index_version
+from app.knowledge.queries import waiting_versions
+from app.knowledge.search import Query, search
+from bench.synthetic import Writer
+from ingest.embed import static_embedder
+from ingest.lexical import DIMENSIONS, number
+from tests.rooms.knowledge_factories import FILLER, HANDBOOK, NEXT_EDITION, found, index_document
+
+SIZE = 120
+COPY = "SELECT count(*) FROM pg_class WHERE relname = :name"
+
+
+@pytest.fixture(autouse=True)
+def soon_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(large, "LARGE", 3)
+    monkeypatch.setattr(large, "NO_LONGER_LARGE", 2)
+
+
+@pytest.fixture(scope="module")
+def written() -> Sequence[str]:
+    return [chunk.text for chunk in Writer().chunks(SIZE)]
+
+
+async def grow(database: Database, org_id: UUID, texts: Sequence[str]) -> None:
+    body = "\n\n".join(f"# Part {number}\n\n{one}{FILLER.decode()}" for number, one in enumerate(texts))
+    await index_document(database, org_id, "large.md", body.encode())
+
+
+async def state(database: Database, org_id: UUID) -> str | None:
+    async with database.transaction(org_id) as session:
+        return await large.state(session)
+
+
+async def waiting(database: Database, org_id: UUID) -> int:
+    async with database.transaction(org_id) as session:
+        jobs = "SELECT count(*) FROM pgqueuer WHERE entrypoint = :name AND convert_from(payload, 'UTF8') LIKE :org"
+        return int(await session.scalar(text(jobs), {"name": large.JOB, "org": f"%{org_id}%"}) or 0)
+
+
+async def test_the_same_is_found_as_exactly(database: Database, org_id: UUID, written: Sequence[str]) -> None:
+    await grow(database, org_id, written)
+    assert await waiting(database, org_id) == 1
+    await large.settle(database, org_id)
+    assert await state(database, org_id) == "ready"
+    writer = Writer()
+    async with database.transaction(org_id) as session:
+        for one in written[::30]:
+            query = Query(writer.question(one))
+            exact = [passage.chunk_id for passage in await search(session, query, exactly=True)]
+            assert [passage.chunk_id for passage in await search(session, query)] == exact
+
+
+async def test_a_large_organisation_uses_its_indexes(
+    database: Database, org_id: UUID, cluster: EmbeddedDatabase, written: Sequence[str]
+) -> None:
+    await grow(database, org_id, written)
+    await large.settle(database, org_id)
+    address = asyncpg_url(cluster.owner_url).set(database=database.url.database)
+    owner = await asyncpg.connect(**libpq_arguments(address))
+    try:
+        await register_vector(owner)
+        async with owner.transaction():
+            await owner.execute("SELECT set_config('app.org', $1, true)", str(org_id))
+            await owner.execute("SET LOCAL enable_seqscan = off")
+            statement = await owner.fetchval("SELECT large_statement()")
+            terms = {number("widget"): 1.0}
+            question = HalfVector(static_embedder().embed(["widget"])[0])
+            parameters = (question, SparseVector(terms, DIMENSIONS), list(terms), 40, 50)
+            await owner.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+            plan = "\n".join(
+                row[0] for row in await owner.fetch("EXPLAIN (COSTS OFF) " + statement, *parameters)
+            )
+    finally:
+        await owner.close()
+    table = f"t_{org_id.hex}"
+    assert f"Index Scan using {table}_dense_idx" in plan
+    assert f"Bitmap Index Scan on {table}_terms_idx" in plan
+    assert "Seq Scan" not in plan
+
+
+async def test_no_organisation_reads_the_index_of_another(
+    database: Database, org_id: UUID, other_org_id: UUID, written: Sequence[str]
+) -> None:
+    await grow(database, org_id, written[:10])
+    await large.settle(database, org_id)
+    with pytest.raises(Exception, match="permission denied"):
+        async with database.transaction(other_org_id) as session:
+            await session.execute(text(f"SELECT * FROM large.t_{org_id.hex}"))  # noqa: S608 - made above
+    async with database.transaction(other_org_id) as session:
+        assert await session.scalar(text("SELECT large_table()")) == f"large.t_{other_org_id.hex}"
+        assert await large.state(session) is None
+
+
+async def test_the_index_follows_every_change(
+    database: Database, org_id: UUID, written: Sequence[str]
+) -> None:
+    await grow(database, org_id, written[:10])
+    await large.settle(database, org_id)
+    document = await index_document(database, org_id, "handbook.md", HANDBOOK)
+    async with database.transaction(org_id) as session:
+        assert "thirty days" in (await found(session, "Within how many days may parcels be returned?"))[0]
+        await replace(session, document.id, content=NEXT_EDITION)
+        [version_id] = await waiting_versions(session)
+    await index_version(database, org_id, version_id)
+    async with database.transaction(org_id) as session:
+        passages = await found(session, "Within how many days may parcels be returned?")
+        assert "ninety days" in passages[0]
+        assert not any("thirty days" in passage for passage in passages)
+        await delete_document(session, document.id)
+    async with database.transaction(org_id) as session:
+        assert not any("ninety days" in one for one in await found(session, "returned parcels"))
+
+
+async def test_what_changes_while_it_is_built_is_caught_up_with(
+    database: Database, org_id: UUID, written: Sequence[str]
+) -> None:
+    await grow(database, org_id, written[:10])
+    old = await index_document(database, org_id, "handbook.md", HANDBOOK)
+    async with database.transaction(org_id) as session:
+        await session.execute(text("SELECT large_build()"))
+    async with database.transaction(org_id) as session:
+        await delete_document(session, old.id)
+    await index_document(database, org_id, "next.md", NEXT_EDITION)
+    async with database.transaction(org_id) as session:
+        await session.execute(text("SELECT large_refresh()"))
+        await large._set(session, "ready")
+    async with database.transaction(org_id) as session:
+        passages = await found(session, "Within how many days may parcels be returned?")
+        assert "ninety days" in passages[0]
+        assert not any("thirty days" in passage for passage in passages)
+
+
+async def test_an_organisation_that_shrinks_loses_its_index_once_nobody_uses_it(
+    database: Database, org_id: UUID, written: Sequence[str]
+) -> None:
+    await grow(database, org_id, written[:10])
+    await large.settle(database, org_id)
+    async with database.transaction(org_id) as session:
+        document_id = (await search(session, Query(written[0][:80])))[0].document_id
+        await delete_document(session, document_id)
+    await large.settle(database, org_id)
+    assert await state(database, org_id) is None
+    async with database.transaction(org_id) as session:
+        assert await session.scalar(text(COPY), {"name": f"t_{org_id.hex}"}) == 1
+    await large.settle(database, org_id)
+    async with database.transaction(org_id) as session:
+        assert await session.scalar(text(COPY), {"name": f"t_{org_id.hex}"}) == 0
+
+
+async def test_a_question_of_common_words_alone_is_compared_with_everything(
+    database: Database, org_id: UUID, written: Sequence[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "RARE", 0)
+    await grow(database, org_id, written[:40])
+    await large.settle(database, org_id)
+    async with database.transaction(org_id) as session:
+        assert scope(session) == org_id
+        everywhere = Query("further remarks stand here many read")
+        exact = await search(session, everywhere, exactly=True)
+        assert [one.chunk_id for one in await search(session, everywhere)] == [one.chunk_id for one in exact]
