@@ -60,6 +60,7 @@ class FaultProxy:
     port: int = 0
     counted: dict[str, int] = field(default_factory=lambda: {"before": 0, "after": 0, "refused": 0})
     lines: set[Line] = field(default_factory=set)
+    accepted: int = 0
     _turn: int = 0
 
     @property
@@ -88,6 +89,7 @@ class FaultProxy:
         return held
 
     async def _accept(self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        self.accepted += 1
         upstream = await self._connect()
         if upstream is None:
             self.counted["refused"] += 1

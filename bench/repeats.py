@@ -62,11 +62,7 @@ async def repeat(proxy: FaultProxy, site: str, visitors: int, random: Random) ->
 
 async def _visit(town: Town, number: int, tally: Tally, random: Random) -> None:
     async with town.http(number) as http:
-        session = await insist(random, lambda: call(http, "POST", "/v1/sessions", json={"site": town.site}))
-        http.headers["Authorization"] = f"Bearer {session.json()['token']}"
-        start = {"client_id": client_id(random)}
-        made = await insist(random, lambda: call(http, "POST", "/v1/conversations", json=start))
-        path = f"/v1/conversations/{made.json()['id']}"
+        path = f"/v1/conversations/{await town.begin(http, random)}"
         ids = [client_id(random) for _ in range(IDS)]
         await asyncio.gather(
             *(_send(http, path, ids[turn % IDS], tally) for turn in range(PER_VISITOR - IDS))

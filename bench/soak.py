@@ -3,7 +3,7 @@ Nothing is lost, whatever breaks: two servers, PostgreSQL, Redis and a model, wi
 processes are killed and frozen, connections break, and databases restart. The faults are drawn from a seed.
 
     python -m bench.soak                     # two minutes, 50 visitors, 5 agents; prints one JSON object
-    python -m bench.soak --seconds 20 --visitors 8 --agents 2 --seed 7
+    python -m bench.soak --seconds 20 --visitors 8 --agents 2 --onlookers 20 --seed 7
 
 Exits 1 unless nothing was lost, doubled or disordered, every answer is what was written, the bot never spoke after a
 person had taken over, and everybody was up to date within five seconds of the last fault.
@@ -12,12 +12,12 @@ person had taken over, and everybody was up to date within five seconds of the l
 import argparse
 import asyncio
 import json
-import re
 import secrets
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -29,7 +29,8 @@ from sqlalchemy import select
 from app.conversations import queries, views
 from app.conversations.models import Conversation
 from app.tenancy.organisations import enter_organisation
-from bench.soaking import weather
+from bench.soaking import logs, weather
+from bench.soaking.audience import Onlooker, audience
 from bench.soaking.judge import Seen, Truth, Verdict, judge
 from bench.soaking.people import Agent, Town, Visitor
 from bench.soaking.world import MARKER, PASSWORD, World, answer_to, running
@@ -41,20 +42,16 @@ MUST_BE_ZERO = ("lost", "duplicated", "reordered", "wrong_bytes", "bot_after_tak
 WARM_S = 20.0
 
 
-# The last line of a traceback.
-ERROR = re.compile(r"^[\w.]+(?:Error|Exception|Exit|Interrupt)\b.{0,100}", re.MULTILINE)
-
-
 @dataclass
 class Run:
     world: World
     town: Town
     seconds: float
-    faults: list[weather.Fault]
+    tracks: Sequence[weather.Track]
     struck: Counter[str] = field(default_factory=Counter)
     memory: dict[tuple[int, int], list[tuple[float, int]]] = field(default_factory=dict)
 
-    async def live(self, people: list[Visitor | Agent]) -> float:
+    async def live(self, people: Sequence[Visitor | Agent | Onlooker]) -> float:
         """Everybody at work until the last fault is over; returns how long all needed then to be up to date."""
         busy = [asyncio.create_task(person.live()) for person in people]
         watching = asyncio.create_task(self._watch_memory())
@@ -73,21 +70,27 @@ class Run:
         return converged
 
     async def _weather(self, busy: list["asyncio.Task[None]"]) -> None:
-        proxy = self.world.proxy
+        proxy, signals = self.world.proxy, self.world.signals
         proxy.resets_before = proxy.resets_after = weather.NOISE
+        signals.drops = signals.doubles = signals.delays = weather.SIGNAL_NOISE
         deadline = time.monotonic() + self.seconds
-        for fault in self.faults:
+        await asyncio.gather(*(self._track(faults, deadline, busy) for faults in self.tracks))
+        await asyncio.sleep(max(0.0, deadline - time.monotonic()))
+        await self.world.whole()
+        proxy.resets_before = proxy.resets_after = 0.0
+        signals.drops = signals.doubles = signals.delays = 0.0
+
+    async def _track(self, faults: weather.Track, deadline: float, busy: list["asyncio.Task[None]"]) -> None:
+        for fault in faults:
             if time.monotonic() > deadline:
-                break
-            print(f"{fault.kind} {fault.for_s:g}s", file=sys.stderr, flush=True)
-            self.struck[fault.kind] += 1
+                return
+            name = f"{fault.kind} {fault.for_s:g}s" if fault.for_s else fault.kind
+            print(name, file=sys.stderr, flush=True)
+            self.struck[name] += 1
             await weather.strike(self.world, fault)
             for task in busy:
                 if task.done():
                     task.result()
-        await asyncio.sleep(max(0.0, deadline - time.monotonic()))
-        await self.world.whole()
-        proxy.resets_before = proxy.resets_after = 0.0
 
     async def _converge(self) -> float:
         began = time.monotonic()
@@ -162,58 +165,81 @@ def slope(samples: list[tuple[float, int]]) -> float | None:
     return above / below * 60 / 1e6
 
 
-async def soak(
-    seconds: float, seed: int, visitors: int, agents: int, logs: Path | None = None
-) -> dict[str, Any]:
-    """The report. `logs` is a file that the servers' logs are written to."""
+@dataclass(frozen=True)
+class Cast:
+    """How many take part: who writes, who answers them, and how many streams merely look on."""
+
+    visitors: int = 50
+    agents: int = 5
+    onlookers: int = 450
+
+
+async def soak(seconds: float, seed: int, cast: Cast, log: Path | None = None) -> dict[str, Any]:
+    """The report. `log` is a file that the servers' logs are written to."""
     random = Random(seed)  # noqa: S311 (repeatable on purpose)
-    faults = weather.forecast(Random(seed), seconds)  # noqa: S311
+    tracks = weather.forecast(Random(seed), seconds)  # noqa: S311
     with tempfile.TemporaryDirectory(prefix="frontdesk-soak-") as folder:
         async with running(Path(folder), random) as world:
             town = Town(world.proxy.url, await world.site())
-            emails = [f"agent{number}@soak.example" for number in range(agents)]
-            await world.hire(emails)
-            people: list[Visitor | Agent] = [
-                Visitor(f"v{number:02}", number, town, Random(f"{seed}/v{number}"))  # noqa: S311
-                for number in range(visitors)
-            ]
-            people += [
-                Agent(f"a{number:02}", 900 + number, town, Random(f"{seed}/a{number}"), email, PASSWORD)  # noqa: S311
-                for number, email in enumerate(emails)
-            ]
-            run = Run(world, town, seconds, faults)
-            converged = await run.live(people)
-            if logs is not None:
-                await asyncio.to_thread(logs.write_text, world.logs)
-            return _report(run, await run.verdict(), seed, converged)
+            run = Run(world, town, seconds, tracks)
+            converged = await run.live(await _people(world, town, cast, seed))
+            verdict = await run.verdict()
+            log_text = await asyncio.to_thread(lambda: world.logs)
+            if log is not None:
+                await asyncio.to_thread(log.write_text, log_text)
+            return _report(run, verdict, seed, converged, log_text)
 
 
-def _report(run: Run, verdict: Verdict, seed: int, converged: float) -> dict[str, Any]:
-    town, slopes = (
-        run.town,
-        [found for samples in run.memory.values() if (found := slope(samples)) is not None],
-    )
+async def _people(world: World, town: Town, cast: Cast, seed: int) -> list[Visitor | Agent | Onlooker]:
+    emails = [f"agent{number}@soak.example" for number in range(cast.agents)]
+    await world.hire(emails)
+    visitors = [
+        Visitor(f"v{number:02}", number, town, Random(f"{seed}/v{number}"))  # noqa: S311
+        for number in range(cast.visitors)
+    ]
+    agents = [
+        Agent(f"a{number:02}", 900 + number, town, Random(f"{seed}/a{number}"), email, PASSWORD)  # noqa: S311
+        for number, email in enumerate(emails)
+    ]
+    return [*visitors, *agents, *audience(cast.onlookers, town, seed)]
+
+
+def _report(run: Run, verdict: Verdict, seed: int, converged: float, log: str) -> dict[str, Any]:
+    town, world = run.town, run.world
+    slopes = [found for samples in run.memory.values() if (found := slope(samples)) is not None]
     clients = sum((follower.counted for follower in town.followers), Counter[str]())
     zeros = {name: verdict.counts[name] for name in MUST_BE_ZERO}
-    passed = not any(zeros.values()) and converged <= CONVERGES_WITHIN_S and not town.refusals
+    errors = logs.unexpected(log)
+    wrong = {
+        **{name: times for name, times in zeros.items() if times},
+        **({"converged_s": converged} if converged > CONVERGES_WITHIN_S else {}),
+        **({"refusals": len(town.refusals)} if town.refusals else {}),
+        **({"http_500": town.statuses[500]} if town.statuses[500] else {}),
+        **({"errors": errors.total()} if errors else {}),
+    }
     return {
-        "passed": passed,
+        "passed": not wrong,
+        "failed_by": sorted(wrong),
         "seed": seed,
         "seconds": run.seconds,
-        "visitors": len(town.followers),
+        "streams": len(town.followers),
         "acknowledged": verdict.acknowledged,
         **zeros,
         "converged_s": round(converged, 2),
         "memory_mb_per_minute": round(max(slopes), 2) if slopes else None,
         "memory_mb": [_memory(samples) for samples in run.memory.values()],
         "answers": _answers(town),
-        "faults": dict(run.struck),
-        "resets": run.world.proxy.counted,
+        "faults": dict(sorted(run.struck.items())),
+        "resets": world.proxy.counted,
+        "storms": world.storms,
+        "signals": dict(world.signals.counted),
+        "model_failures": dict(world.model.failed),
         "clients": dict(clients),
+        "statuses": dict(sorted(town.statuses.items())),
         "refusals": town.refusals[:10],
         "notes": verdict.notes,
-        "unexpected_errors": run.world.logs.count("Unexpected error"),
-        "errors": dict(Counter(ERROR.findall(run.world.logs)).most_common(12)),
+        "unexpected_errors": dict(errors.most_common(12)),
+        "explained_errors": dict(logs.explained(log)),
     }
 
 
@@ -245,11 +271,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=None, help="what the faults are drawn from; printed")
     parser.add_argument("--visitors", type=int, default=50)
     parser.add_argument("--agents", type=int, default=5)
+    parser.add_argument(
+        "--onlookers", type=int, default=450, help="streams that merely follow a conversation"
+    )
     parser.add_argument("--logs", type=Path, help="a file for the servers' logs")
     given = parser.parse_args()
     seed = secrets.randbelow(1_000_000) if given.seed is None else given.seed
     print(f"seed {seed}", file=sys.stderr, flush=True)
-    report = asyncio.run(soak(given.seconds, seed, given.visitors, given.agents, given.logs))
+    cast = Cast(given.visitors, given.agents, given.onlookers)
+    report = asyncio.run(soak(given.seconds, seed, cast, given.logs))
     print(json.dumps(report, indent=2))
     sys.exit(0 if report["passed"] else 1)
 

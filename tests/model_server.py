@@ -107,19 +107,28 @@ class ModelServer:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["ModelServer"]:
-        server = await asyncio.start_server(self._connection, "127.0.0.1", self.port)
-        self.port = server.sockets[0].getsockname()[1]
-        tasks = self._connections
+        await self.listen()
         try:
             yield self
         finally:
-            server.close()
-            for task in list(tasks):
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.shut()
 
     def __post_init__(self) -> None:
         self._connections: set[asyncio.Task[Any]] = set()
+        self._listener: asyncio.Server | None = None
+
+    async def listen(self) -> None:
+        self._listener = await asyncio.start_server(self._connection, "127.0.0.1", self.port)
+        self.port = self._listener.sockets[0].getsockname()[1]
+
+    async def shut(self) -> None:
+        """Ends every connection; until it listens again, new ones are refused."""
+        if self._listener is not None:
+            self._listener.close()
+        tasks = list(self._connections)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

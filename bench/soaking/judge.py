@@ -130,7 +130,9 @@ def _by_model(verdict: Verdict, message: View, said: Mapping[str, str]) -> None:
     marker = message["text"].removeprefix(BY_MODEL).partition(":")[0]
     whole = said.get(marker, "")
     text = message["text"]
-    if message["state"] == "complete" and text != whole:
+    # An endpoint that ran out of tokens says so, and the answer shows it by an ellipsis.
+    shortened = text.endswith(" …") and whole.startswith(text.removesuffix(" …"))
+    if message["state"] == "complete" and text != whole and not shortened:
         verdict.wrong("wrong_bytes", f"complete, but {text!r} is not {whole!r}")
     if message["state"] == "interrupted" and marker in said and not whole.startswith(text):
         verdict.wrong("wrong_bytes", f"interrupted, and {text!r} is no beginning of {whole!r}")

@@ -1,7 +1,9 @@
 """Who uses the service: visitors with their outbox, agents at the console. Each has a script and dice of their own."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeVar
@@ -25,21 +27,51 @@ QUESTIONS = (
 
 @dataclass
 class Town:
-    """What everybody knows: the way in, who talks where, and what was acknowledged."""
+    """What everybody knows: the way in, who talks where, and what was acknowledged. Agents look after the `attended`
+    conversations.
+    """
 
     url: str
     site: str
     acks: list[Ack] = field(default_factory=list)
     conversations: list[str] = field(default_factory=list)
+    attended: list[str] = field(default_factory=list)
     followers: list[Follower] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     unsent: int = 0
+
+    async def begin(self, http: httpx.AsyncClient, random: Random) -> str:
+        """A visitor's session, whose token `http` then carries, and the id of their conversation."""
+        session = await insist(random, lambda: call(http, "POST", "/v1/sessions", json={"site": self.site}))
+        http.headers["Authorization"] = f"Bearer {session.json()['token']}"
+        start = {"client_id": client_id(random)}
+        made = await insist(random, lambda: call(http, "POST", "/v1/conversations", json=start))
+        conversation = str(made.json()["id"])
+        self.conversations.append(conversation)
+        return conversation
+
+    async def think(self, for_s: float) -> None:
+        """Waits, but not beyond the end."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(for_s):
+                await self.closing.wait()
 
     def http(self, number: int, **headers: str) -> httpx.AsyncClient:
         """A browser of its own address, so that limits by address count people and not the proxy."""
         known = {"X-Forwarded-For": f"10.{number >> 8}.{number & 255}.1", **headers}
-        return httpx.AsyncClient(base_url=self.url, headers=known, verify=False, timeout=5)  # noqa: S501 (plain http)
+        hooks = {"response": [self._note]}
+        return httpx.AsyncClient(
+            base_url=self.url,
+            headers=known,
+            verify=False,  # noqa: S501 (plain http)
+            timeout=5,
+            event_hooks=hooks,
+        )
+
+    async def _note(self, response: httpx.Response) -> None:
+        self.statuses[response.status_code] += 1
 
 
 async def insist(random: Random, act: Callable[[], Awaitable[Result]]) -> Result:
@@ -67,30 +99,17 @@ class Visitor:
 
     async def live(self) -> None:
         async with self.town.http(self.number) as http:
-            session = await insist(
-                self.random, lambda: call(http, "POST", "/v1/sessions", json={"site": self.town.site})
-            )
-            http.headers["Authorization"] = f"Bearer {session.json()['token']}"
-            start = {"client_id": client_id(self.random)}
-            made = await insist(self.random, lambda: call(http, "POST", "/v1/conversations", json=start))
-            follower = Follower(http, made.json()["id"], self.random)
-            self.town.conversations.append(follower.conversation)
+            follower = Follower(http, await self.town.begin(http, self.random), self.random)
+            self.town.attended.append(follower.conversation)
             self.town.followers.append(follower)
             following = asyncio.create_task(follower.run())
             try:
                 while not self.town.closing.is_set():
-                    await self._think()
+                    await self.town.think(self.random.uniform(1.5, 7))
                     await self._act(http, follower)
                 await following
             finally:
                 following.cancel()
-
-    async def _think(self) -> None:
-        try:
-            async with asyncio.timeout(self.random.uniform(1.5, 7)):
-                await self.town.closing.wait()
-        except TimeoutError:
-            pass
 
     async def _act(self, http: httpx.AsyncClient, follower: Follower) -> None:
         if self.town.closing.is_set():
@@ -157,8 +176,8 @@ class Agent:
             try:
                 while not self.town.closing.is_set():
                     await asyncio.sleep(self.random.uniform(0.5, 2))
-                    if self.town.conversations:
-                        await self._attend(http, self.random.choice(self.town.conversations))
+                    if self.town.attended:
+                        await self._attend(http, self.random.choice(self.town.attended))
             finally:
                 watching.cancel()
 

@@ -2,13 +2,17 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from random import Random
 
 from bench.soaking.world import Server, World
 
+# The odds of a request or an answer to be lost on its way, all the time.
 NOISE = 0.01
+# And those of a signal to be dropped, doubled or late.
+SIGNAL_NOISE = 0.1
 
 
 @dataclass(frozen=True)
@@ -21,40 +25,71 @@ class Fault:
     which: int
 
 
-# How long each may last, in seconds; and in a short run at most.
-LENGTHS: dict[str, tuple[float, ...]] = {
+# Two things go wrong at a time. Redis is one of them, all by itself: what is done to the rest happens while it is away.
+# Seconds that each may last. Of Redis every length comes in its turn, of the others one that is drawn.
+OF_REDIS: dict[str, tuple[float, ...]] = {
+    "redis_killed": (0.2, 3.0, 12.0, 60.0),
+    "redis_frozen": (4.0,),
+    "redis_emptied": (0.0,),
+    "signals_lost": (4.0,),
+}
+OF_THE_REST: dict[str, tuple[float, ...]] = {
     "server_killed": (0.0, 0.5, 2.0),
     "server_frozen": (0.5, 2.0, 6.0),
     "server_told_to_stop": (0.0,),
-    "redis_killed": (0.2, 3.0, 12.0, 60.0),
-    "redis_frozen": (0.5, 4.0),
-    "redis_emptied": (0.0,),
     "postgres_restarted": (0.0,),
     "postgres_crashed": (0.0,),
-    "reconnect_storm": (0.0,),
+    "reconnect_storm": (1.0,),
     "half_open": (3.0, 8.0),
     "stalled_readers": (3.0, 12.0),
     "model_failing": (3.0, 6.0),
+    "model_refusing": (2.0, 4.0),
 }
+# What takes its time besides, in seconds, on a machine with two busy cores.
+TAKES_S = {"server_told_to_stop": 8.0, "postgres_restarted": 4.0, "postgres_crashed": 6.0}
+# A run of so many seconds meets every kind, and every length of those of Redis.
+COMPLETE_S = 120.0
+
+Track = Sequence[Fault]
 
 
-def forecast(random: Random, seconds: float) -> list[Fault]:
-    """Faults for so many seconds: every kind in turn, in an order of the seed's."""
+def forecast(random: Random, seconds: float) -> tuple[Track, Track]:
+    """What happens to Redis and what happens to the rest, meanwhile, within so many seconds."""
+    longest_s = 60.0 if seconds >= COMPLETE_S else seconds / 4
+    every = [
+        (kind, length) for kind, lengths in OF_REDIS.items() for length in lengths if length <= longest_s
+    ]
+    short = [(kind, length) for kind, length in every if length <= longest_s / 4] or every
+
+    def redis() -> Deck:
+        yield random.sample(every, len(every))
+        while True:
+            yield random.sample(short, len(short))
+
+    def rest() -> Deck:
+        while True:
+            kinds = random.sample(list(OF_THE_REST), len(OF_THE_REST))
+            yield [(kind, _length(random, OF_THE_REST[kind], longest_s)) for kind in kinds]
+
+    return _track(random, redis(), seconds), _track(random, rest(), seconds)
+
+
+Deck = Iterator[Sequence[tuple[str, float]]]
+
+
+def _length(random: Random, lengths: Sequence[float], longest_s: float) -> float:
+    return random.choice([length for length in lengths if length <= longest_s] or [min(lengths)])
+
+
+def _track(random: Random, decks: Deck, seconds: float) -> Track:
     faults: list[Fault] = []
-    left, deck = seconds, list[str]()
-    while True:
-        if not deck:
-            deck = list(LENGTHS)
-            random.shuffle(deck)
-        kind = deck.pop()
-        lengths = [length for length in LENGTHS[kind] if length <= max(seconds / 8, 0.5)] or [
-            LENGTHS[kind][0]
-        ]
-        fault = Fault(kind, random.uniform(0.5, 2.5), random.choice(lengths), random.randrange(2))
-        left -= fault.after_s + fault.for_s
-        if left < 0 and faults:
-            return faults
+    for kind, length in chain.from_iterable(decks):
+        fault = Fault(kind, random.uniform(0.5, 2.0), length, random.randrange(2))
+        seconds -= fault.after_s + fault.for_s + TAKES_S.get(kind, 0.5)
+        if seconds < 0 and faults:
+            break
         faults.append(fault)
+    return faults
 
 
 async def strike(world: World, fault: Fault) -> None:
@@ -110,9 +145,19 @@ async def _postgres_crashed(world: World, _: Server, for_s: float) -> None:
     await asyncio.sleep(for_s)
 
 
+async def _signals_lost(world: World, _: Server, for_s: float) -> None:
+    """Redis is well and says nothing: only the backstop of each process can tell what happens in the other."""
+    usual, world.signals.drops = world.signals.drops, 1.0
+    await asyncio.sleep(for_s)
+    world.signals.drops = usual
+
+
 async def _reconnect_storm(world: World, _: Server, for_s: float) -> None:
+    """Every connection breaks in the same instant; how many were there, and how many knock again by the end?"""
+    broken, before = len(world.proxy.lines), world.proxy.accepted
     world.proxy.reset_all()
     await asyncio.sleep(for_s)
+    world.storms.append({"broken": broken, "knocked_again": world.proxy.accepted - before})
 
 
 async def _half_open(world: World, _: Server, for_s: float) -> None:
@@ -137,6 +182,12 @@ async def _model_failing(world: World, _: Server, for_s: float) -> None:
     world.model.bad = False
 
 
+async def _model_refusing(world: World, _: Server, for_s: float) -> None:
+    await world.model.shut()
+    await asyncio.sleep(for_s)
+    await world.model.listen()
+
+
 _KINDS: dict[str, Callable[[World, Server, float], Awaitable[None]]] = {
     "server_killed": _server_killed,
     "server_frozen": _server_frozen,
@@ -150,4 +201,6 @@ _KINDS: dict[str, Callable[[World, Server, float], Awaitable[None]]] = {
     "half_open": _half_open,
     "stalled_readers": _stalled_readers,
     "model_failing": _model_failing,
+    "model_refusing": _model_refusing,
+    "signals_lost": _signals_lost,
 }

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from app.kit.embedded.programs import run as run_program
 from app.tenancy.members import add_member
 from app.tenancy.organisations import enter_organisation
 from bench.faults import FaultProxy
+from bench.signals import SignalProxy
 from bench.soaking.judge import BY_MODEL
 from tests.model_server import Act, ModelServer
 from tests.redis_server import RedisServer, free_port
@@ -30,14 +32,6 @@ FRONTDESK = Path(sys.executable).with_name("frontdesk")
 ROOT = Path(__file__).resolve().parents[2]
 MARKER = re.compile(r"v\d+-m\d+")
 PASSWORD = "a password for the soak"  # noqa: S105 (of members that live for minutes)
-BAD_ACTS = (
-    Act(status=500),
-    Act(status=429, retry_after="1"),
-    Act(text=f"{BY_MODEL}nobody", after=2, end="cut"),
-    Act(text="One two three four five six", after=3, end="reset"),
-    Act(text="One two three four five six", after=3, end="garbage"),
-    Act(text="One two three four five six", after=3, end="error"),
-)
 
 
 def answer_to(marker: str) -> str:
@@ -49,21 +43,47 @@ def answer_to(marker: str) -> str:
     )
 
 
+def say(body: dict[str, Any]) -> str:
+    found = MARKER.findall(body["messages"][-1]["content"])
+    return answer_to(found[-1]) if found else "I cannot tell."
+
+
+# Every way in which an endpoint can fail, apart from taking no connections.
+FAILURES = {
+    "unauthorised": Act(status=401),
+    "too_many_requests": Act(status=429, retry_after="1"),
+    "server_error": Act(status=500),
+    "hangs_at_once": Act(silent=True, end="hang"),
+    "hangs_midway": Act(text=say, after=12, end="hang"),
+    "drips": Act(text=say, pause_s=0.5),
+    "cut": Act(text=say, after=12, end="cut"),
+    "reset": Act(text=say, after=12, end="reset"),
+    "error_event": Act(text=say, after=12, end="error"),
+    "bad_json": Act(text=say, after=12, end="garbage"),
+    "length": Act(text=say, after=12, reason="length"),
+    "content_filter": Act(text=say, after=12, reason="content_filter"),
+}
+
+
 @dataclass
 class Brain(ModelServer):
-    """The model endpoint. While `bad` it fails in one way after the other."""
+    """The model endpoint. While `bad` it fails in one way after the other; `failed` counts them."""
 
     bad: bool = False
     random: Random = field(default_factory=Random)
+    failed: Counter[str] = field(default_factory=Counter)
+    _deck: list[str] = field(default_factory=list)
 
     def _next(self) -> Act:
         self.requests.clear()
-        return self.random.choice(BAD_ACTS) if self.bad else Act(text=_say, pause_s=0.01)
+        return self._fail_somehow() if self.bad else Act(text=say, pause_s=0.01)
 
-
-def _say(body: dict[str, Any]) -> str:
-    found = MARKER.findall(body["messages"][-1]["content"])
-    return answer_to(found[-1]) if found else "I cannot tell."
+    def _fail_somehow(self) -> Act:
+        if not self._deck:
+            self._deck = self.random.sample(list(FAILURES), len(FAILURES))
+        way = self._deck.pop()
+        self.failed[way] += 1
+        return FAILURES[way]
 
 
 @dataclass
@@ -75,10 +95,12 @@ class Server:
     log: Path
     process: asyncio.subprocess.Process | None = None
     starts: int = 0
+    _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def start(self) -> None:
         """Returns once it is ready. A start that fails, as without a database, is repeated as a supervisor would."""
         async with (
+            self._starting,
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=2) as http,
             asyncio.timeout(90),
         ):
@@ -124,10 +146,12 @@ class World:
     folder: Path
     embedded: EmbeddedDatabase
     redis: RedisServer
+    signals: SignalProxy
     model: Brain
     servers: list[Server]
     proxy: FaultProxy
     database: Database
+    storms: list[dict[str, int]] = field(default_factory=list)
     starting: set["asyncio.Task[None]"] = field(default_factory=set)
 
     def start_again(self, server: Server) -> None:
@@ -175,11 +199,12 @@ async def running(folder: Path, random: Random) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         stack.callback(release, embedded)
         redis = await stack.enter_async_context(RedisServer.running())
+        signals = await stack.enter_async_context(SignalProxy(redis.port, random).running())
         model = await stack.enter_async_context(Brain(random=random).running())
         database = Database(embedded.app_url, pool_size=2)
         stack.push_async_callback(database.close)
         servers = [
-            Server(port, _environment(port, embedded, redis, model.url), folder / f"server-{port}.log")
+            Server(port, _environment(port, embedded, signals.url, model.url), folder / f"server-{port}.log")
             for port in (free_port(), free_port())
         ]
         for server in servers:
@@ -188,7 +213,7 @@ async def running(folder: Path, random: Random) -> AsyncIterator[World]:
         proxy = FaultProxy([server.port for server in servers], random)
         await stack.enter_async_context(proxy.running())
         assert isinstance(model, Brain)
-        yield World(folder, embedded, redis, model, servers, proxy, database)
+        yield World(folder, embedded, redis, signals, model, servers, proxy, database)
 
 
 def _start_postgres(folder: Path) -> EmbeddedDatabase:
@@ -202,7 +227,7 @@ async def _put_down(server: Server) -> None:
     await server.end(signal.SIGKILL)
 
 
-def _environment(port: int, embedded: EmbeddedDatabase, redis: RedisServer, model: str) -> dict[str, str]:
+def _environment(port: int, embedded: EmbeddedDatabase, redis: str, model: str) -> dict[str, str]:
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "FRONTDESK_"))
     }
@@ -211,7 +236,7 @@ def _environment(port: int, embedded: EmbeddedDatabase, redis: RedisServer, mode
         "PORT": str(port),
         "DATABASE_URL": embedded.app_url,
         "DATABASE_OWNER_URL": embedded.owner_url,
-        "REDIS_URL": redis.url,
+        "REDIS_URL": redis,
         "OPENAI_BASE_URL": model,
         "FRONTDESK_JOB_LEASE": "3",
         "FRONTDESK_ANSWER_DEADLINE": "15",

@@ -2,27 +2,40 @@
 
 from random import Random
 
-from bench.soak import CONVERGES_WITHIN_S, MUST_BE_ZERO, slope, soak
-from bench.soaking.weather import LENGTHS, Fault, forecast
+import pytest
+
+from bench.soak import CONVERGES_WITHIN_S, MUST_BE_ZERO, Cast, slope, soak
+from bench.soaking.weather import COMPLETE_S, OF_REDIS, OF_THE_REST, Track, forecast
 
 
 async def test_a_short_soak_loses_nothing() -> None:
-    report = await soak(seconds=12, seed=3, visitors=6, agents=2)
+    report = await soak(seconds=12, seed=3, cast=Cast(visitors=6, agents=2, onlookers=12))
     assert report["passed"], report
     assert report["acknowledged"] > 5
     assert all(report[name] == 0 for name in MUST_BE_ZERO)
     assert report["converged_s"] <= CONVERGES_WITHIN_S
 
 
-def test_a_seed_gives_the_same_faults_again_and_a_long_run_meets_every_kind() -> None:
-    faults = of_seed(5)
-    assert faults == of_seed(5)
-    assert {fault.kind for fault in faults} == set(LENGTHS)
-    assert faults != of_seed(6)
+def of_seed(seed: int, seconds: float = COMPLETE_S) -> tuple[Track, Track]:
+    return forecast(Random(seed), seconds)  # noqa: S311 (repeatable on purpose)
 
 
-def of_seed(seed: int) -> list[Fault]:
-    return forecast(Random(seed), 120)  # noqa: S311 (repeatable on purpose)
+def test_a_seed_gives_the_same_faults_again() -> None:
+    assert of_seed(5) == of_seed(5)
+    assert of_seed(5) != of_seed(6)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_default_run_meets_every_fault_and_every_length_of_those_of_redis(seed: int) -> None:
+    redis, rest = of_seed(seed)
+    assert {(fault.kind, fault.for_s) for fault in redis} >= {
+        (kind, length) for kind, lengths in OF_REDIS.items() for length in lengths
+    }
+    assert {fault.kind for fault in rest} == set(OF_THE_REST)
+
+
+def test_a_short_run_has_no_long_faults() -> None:
+    assert all(fault.for_s <= 3 for track in of_seed(1, seconds=12) for fault in track)
 
 
 def test_memory_that_grows_is_measured_in_megabytes_a_minute() -> None:
