@@ -4,10 +4,11 @@ from contextlib import suppress
 from uuid import UUID
 
 from app.answering.turn import Context, reply
+from app.conversations.answers import give_up_answer
 from app.conversations.messaging import ConversationUnknown
 from app.kit.jobs import Jobs, Payload
 from app.knowledge import large
-from app.knowledge.indexing import index_version
+from app.knowledge.indexing import give_up, index_version
 
 # Answers wait for a model most of their time; documents take a core each while they are parsed.
 INDEX_AT_ONCE = 2
@@ -15,8 +16,8 @@ INDEX_AT_ONCE = 2
 
 def all_jobs() -> Jobs:
     jobs = Jobs()
-    jobs.add("answering.reply", answer_visitor)
-    jobs.add("knowledge.index", index_document, at_once=INDEX_AT_ONCE)
+    jobs.add("answering.reply", answer_visitor, gave_up=end_answer)
+    jobs.add("knowledge.index", index_document, at_once=INDEX_AT_ONCE, gave_up=end_indexing)
     jobs.add(large.JOB, settle_large, at_once=1)
     return jobs
 
@@ -26,9 +27,21 @@ async def answer_visitor(context: Context, org_id: UUID, payload: Payload) -> No
         await reply(context, org_id, UUID(payload["conversation"]), UUID(payload["message"]))
 
 
+async def end_answer(context: Context, org_id: UUID, payload: Payload, _: Exception) -> None:
+    """The visitor is not left with an answer that nobody writes."""
+    with suppress(ConversationUnknown):
+        async with context.database.transaction(org_id) as session:
+            conversation, message = UUID(payload["conversation"]), UUID(payload["message"])
+            await give_up_answer(session, conversation, trigger_id=message)
+
+
 async def index_document(context: Context, org_id: UUID, payload: Payload) -> None:
     await index_version(context.database, org_id, UUID(payload["version"]))
 
 
 async def settle_large(context: Context, org_id: UUID, _: Payload) -> None:
     await large.settle(context.database, org_id)
+
+
+async def end_indexing(context: Context, org_id: UUID, payload: Payload, error: Exception) -> None:
+    await give_up(context.database, org_id, UUID(payload["version"]), error)

@@ -37,15 +37,30 @@ from bench.soaking.world import MARKER, PASSWORD, World, answer_to, running
 
 CONVERGES_WITHIN_S = 5.0
 SETTLES_WITHIN_S = 60.0
+ARRIVE_WITHIN_S = 180.0
 MUST_BE_ZERO = ("lost", "duplicated", "reordered", "wrong_bytes", "bot_after_takeover", "stuck")
 # A process is measured once it has warmed up.
 WARM_S = 20.0
+
+
+@dataclass(frozen=True)
+class Cast:
+    """How many take part: who writes, who answers them, and how many streams merely look on."""
+
+    visitors: int = 50
+    agents: int = 5
+    onlookers: int = 450
+
+    @property
+    def streams(self) -> int:
+        return self.visitors + self.onlookers
 
 
 @dataclass
 class Run:
     world: World
     town: Town
+    cast: Cast
     seconds: float
     tracks: Sequence[weather.Track]
     struck: Counter[str] = field(default_factory=Counter)
@@ -56,6 +71,7 @@ class Run:
         busy = [asyncio.create_task(person.live()) for person in people]
         watching = asyncio.create_task(self._watch_memory())
         try:
+            await self._arrive(busy)
             await self._weather(busy)
             self.town.closing.set()
             converged = await self._converge()
@@ -68,6 +84,15 @@ class Run:
             if isinstance(error, Exception):
                 raise error
         return converged
+
+    async def _arrive(self, busy: list["asyncio.Task[None]"]) -> None:
+        """Everybody in, with their streams open, before anything goes wrong: so much is the same for every seed."""
+        async with asyncio.timeout(ARRIVE_WITHIN_S):
+            while len(self.town.followers) < self.cast.streams or not all(
+                follower.counted["streams"] for follower in self.town.followers
+            ):
+                _raise_ended(busy)
+                await asyncio.sleep(0.2)
 
     async def _weather(self, busy: list["asyncio.Task[None]"]) -> None:
         proxy, signals = self.world.proxy, self.world.signals
@@ -88,9 +113,7 @@ class Run:
             print(name, file=sys.stderr, flush=True)
             self.struck[name] += 1
             await weather.strike(self.world, fault)
-            for task in busy:
-                if task.done():
-                    task.result()
+            _raise_ended(busy)
 
     async def _converge(self) -> float:
         began = time.monotonic()
@@ -153,6 +176,12 @@ class Run:
             return Truth(events, [views.message_view(message) for message in found])
 
 
+def _raise_ended(busy: Sequence["asyncio.Task[None]"]) -> None:
+    for task in busy:
+        if task.done():
+            task.result()
+
+
 def slope(samples: list[tuple[float, int]]) -> float | None:
     """Megabytes a minute that a process grew, by least squares; None where it did not live long enough to tell."""
     warm = [(at, held) for at, held in samples if at >= samples[0][0] + WARM_S]
@@ -165,15 +194,6 @@ def slope(samples: list[tuple[float, int]]) -> float | None:
     return above / below * 60 / 1e6
 
 
-@dataclass(frozen=True)
-class Cast:
-    """How many take part: who writes, who answers them, and how many streams merely look on."""
-
-    visitors: int = 50
-    agents: int = 5
-    onlookers: int = 450
-
-
 async def soak(seconds: float, seed: int, cast: Cast, log: Path | None = None) -> dict[str, Any]:
     """The report. `log` is a file that the servers' logs are written to."""
     random = Random(seed)  # noqa: S311 (repeatable on purpose)
@@ -181,7 +201,7 @@ async def soak(seconds: float, seed: int, cast: Cast, log: Path | None = None) -
     with tempfile.TemporaryDirectory(prefix="frontdesk-soak-") as folder:
         async with running(Path(folder), random) as world:
             town = Town(world.proxy.url, await world.site())
-            run = Run(world, town, seconds, tracks)
+            run = Run(world, town, cast, seconds, tracks)
             converged = await run.live(await _people(world, town, cast, seed))
             verdict = await run.verdict()
             log_text = await asyncio.to_thread(lambda: world.logs)

@@ -15,6 +15,7 @@ from uuid import UUID
 from app.answering.steps import Done, Reading, Step, Text
 from app.conversations.answers import OpenAnswer, checkpoint
 from app.kit.db import Database
+from app.kit.failures import database_is_away
 from app.realtime.drafts import Draft, Drafts
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,9 @@ class Delivery:
             await _stop(writer)
         try:
             return writer.result()
-        except Exception:  # the visitor always gets an end, and a way to try again
+        except Exception as error:  # the visitor always gets an end, and a way to try again
+            if database_is_away(error):
+                raise  # nothing can be stored now: the job is tried again, and the answer written anew
             log.exception("An answer broke off")
             return Done(self._text, None, "interrupted")
 

@@ -241,6 +241,21 @@ async def finish_answer(
     return True
 
 
+async def give_up_answer(session: AsyncSession, conversation_id: UUID, *, trigger_id: UUID) -> None:
+    """Nobody writes the answer to `trigger_id` any more: it ends as interrupted, and can be asked for again."""
+    conversation = await lock(session, conversation_id)
+    found = (await session.scalars(queries.messages(session, conversation_id))).all()
+    answer = next((message for message in found if message.client_id == answer_key(trigger_id)), None)
+    trigger = next((message for message in found if message.id == trigger_id), None)
+    if answer is None and trigger is not None and conversation.status == "bot":
+        if trigger.seq < _latest_question(found):
+            return
+        conversation.turn_seq = trigger.seq
+        answer = await _open(session, conversation, trigger, None)
+    if answer is not None and answer.state == "streaming":
+        await interrupt(session, conversation, answer)
+
+
 async def stop_answers(session: AsyncSession, conversation_id: UUID) -> None:
     """The visitor has read enough: answers in flight end as interrupted, with the text that is stored of them."""
     conversation = await lock(session, conversation_id)

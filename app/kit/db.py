@@ -20,6 +20,8 @@ from sqlalchemy.orm import DeclarativeBase
 from app.kit.happenings import Reactions
 
 APP_ROLE = "frontdesk_app"
+# Who waits longer for a connection is told to come back: work that its caller has given up only keeps others waiting.
+POOL_PATIENCE_S = 5
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -125,6 +127,7 @@ def _engine(url: URL, role: str | None, pool_size: int) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        pool_timeout=POOL_PATIENCE_S,
         hide_parameters=True,  # an error's text is logged; what visitors wrote is not
         connect_args={"server_settings": settings},
     )

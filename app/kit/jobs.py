@@ -1,7 +1,8 @@
 """Jobs: work that must happen, recorded in the same transaction as the reason for it (PGQueuer).
 
 A job that fails is tried again with growing pauses, one whose worker died is taken over once its lease has run out.
-So every handler must be able to run twice.
+So every handler must be able to run twice. One that fails for good, or takes too many workers with it, is given up:
+what waits for it is told, so that nothing waits for ever.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.kit.clock import now
 from app.kit.db import APP_ROLE, Database, driver_connection, libpq_arguments, scope
 from app.kit.failures import database_is_away
 
@@ -29,12 +31,22 @@ log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 5
 # It is not the job's fault that the database went away; yet nothing is tried for ever.
 MAX_ATTEMPTS_AWAY = 20
+# How many workers may die at one job before it is taken for the cause.
+MAX_DEATHS = 5
 RESTART_S = 1.0
 PROBE_S = 10.0
 # More jobs than this in one process would only wait for one another's database connections, and requests with them.
 AT_ONCE = 80
+HELD_AT_ONCE = 100
+# How often a job was begun.
+PICKED = "SELECT count(*) AS times FROM pgqueuer_log WHERE job_id = $1 AND status = 'picked'"
 Payload = Mapping[str, str]
 Handler = Callable[[Any, UUID, Payload], Awaitable[None]]
+GaveUp = Callable[[Any, UUID, Payload, Exception], Awaitable[None]]
+
+
+class WorkersDied(Exception):
+    """Every worker that began this job ended before the job did."""
 
 
 async def enqueue(
@@ -51,17 +63,24 @@ async def enqueue(
     await queue.enqueue(name, body, execute_after=delay, dedupe_key=dedupe, on_conflict="skip")
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What is done for jobs of one name, how many at a time over all workers (0: no limit), and what when it fails."""
+
+    handler: Handler
+    at_once: int = 0
+    gave_up: GaveUp | None = None
+
+
 @dataclass
 class Jobs:
-    """The table of handlers: name -> what runs, called as `handler(context, org_id, payload)`."""
+    """The table of jobs by name."""
 
-    handlers: dict[str, Handler] = field(default_factory=dict)
-    limits: dict[str, int] = field(default_factory=dict)
+    kinds: dict[str, Kind] = field(default_factory=dict)
 
-    def add(self, name: str, handler: Handler, *, at_once: int = 0) -> None:
-        """Registers a handler; `at_once` limits how many run at a time over all workers (0: no limit)."""
-        self.handlers[name] = handler
-        self.limits[name] = at_once
+    def add(self, name: str, handler: Handler, *, at_once: int = 0, gave_up: GaveUp | None = None) -> None:
+        """Runs `handler(context, org_id, payload)`; once nobody tries any more, `gave_up(…, error)` tells who waits."""
+        self.kinds[name] = Kind(handler, at_once, gave_up)
 
 
 class Worker:
@@ -81,11 +100,11 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 await self._run_once()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("The job worker lost its database connection and reconnects: %s", error)
-                await asyncio.sleep(RESTART_S)
-            except Exception:
-                log.exception("The job worker failed and starts again")
+            except Exception as error:
+                if database_is_away(error) or isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
+                    log.warning("The job worker lost its database connection and reconnects: %s", error)
+                else:
+                    log.exception("The job worker failed and starts again")
                 await asyncio.sleep(RESTART_S)
 
     async def _run_once(self) -> None:
@@ -94,11 +113,11 @@ class Worker:
         )
         async with pool:
             self._queue = PgQueuer.from_asyncpg_pool(pool)
-            for name, handler in self._jobs.handlers.items():
-                self._register(self._queue, name, handler)
+            for name, kind in self._jobs.kinds.items():
+                self._register(self._queue, name, kind)
             if self._stopping.is_set():
                 return
-            watch = asyncio.create_task(_watch_listener(self._queue))
+            watch = asyncio.create_task(_watch(self._queue))
             try:
                 await self._queue.run(
                     dequeue_timeout=self._lease / 2,
@@ -109,35 +128,64 @@ class Worker:
             finally:
                 watch.cancel()
 
-    def _register(self, queue: PgQueuer, name: str, handler: Handler) -> None:
-        @queue.entrypoint(name, concurrency_limit=self._jobs.limits[name])
+    def _register(self, queue: PgQueuer, name: str, kind: Kind) -> None:
+        # Held is what PGQueuer could not hand back: see `_hand_out_again`.
+        @queue.entrypoint(name, concurrency_limit=kind.at_once, on_failure="hold")
         async def run(job: Job) -> None:
             task = asyncio.current_task()
             assert task is not None
             self._under_way.add(task)
             try:
-                await self._attempt(job, handler)
+                await self._attempt(job, kind)
             finally:
                 self._under_way.discard(task)
 
-    async def _attempt(self, job: Job, handler: Handler) -> None:
-        payload = msgspec.json.decode(job.payload or b"{}", type=dict[str, str])
+    async def _attempt(self, job: Job, kind: Kind) -> None:
         try:
-            await handler(self._context, UUID(payload.pop("org")), payload)
-        except asyncio.CancelledError as error:
-            if self._stopping.is_set():  # this worker ends, the job does not
+            payload = msgspec.json.decode(job.payload or b"{}", type=dict[str, str])
+            org_id = UUID(payload.pop("org"))
+        except (msgspec.MsgspecError, KeyError, ValueError):
+            log.exception("Job %s cannot be read and is dropped", job.entrypoint)
+            return
+        try:
+            await self._check_deaths(job)
+            await kind.handler(self._context, org_id, payload)
+        except asyncio.CancelledError as error:  # this worker ends, the job does not
+            if self._stopping.is_set():
                 await self._database_answers()
-                raise RetryRequested(delay=timedelta(0), reason="worker stopped") from error
-            raise
+            raise RetryRequested(delay=timedelta(0), reason="worker stopped") from error
         except Exception as error:
+            if not _tries_again(job, error):
+                await self._give_up(job, kind, org_id, payload, error)
+                return
             away = database_is_away(error)
-            if job.attempts + 1 >= (MAX_ATTEMPTS_AWAY if away else MAX_ATTEMPTS):
-                raise
             trouble = None if away else error
             log.warning("Job %s failed and is tried again: %s", job.entrypoint, error, exc_info=trouble)
             await self._database_answers()
             delay = timedelta(seconds=1 if away else 2**job.attempts)
             raise RetryRequested(delay=delay, reason=str(error)) from error
+
+    async def _check_deaths(self, job: Job) -> None:
+        """Raises WorkersDied where too many ended without a word while they did this job."""
+        if now() - job.created < self._lease:  # no lease can have run out yet
+            return
+        assert self._queue is not None
+        found = await self._queue.qm.queries.driver.fetch(PICKED, job.id)
+        picked = found[0]["times"]
+        assert isinstance(picked, int)
+        if picked - 1 - job.attempts >= MAX_DEATHS:
+            raise WorkersDied(f"{MAX_DEATHS} workers ended while they did this job")
+
+    async def _give_up(self, job: Job, kind: Kind, org_id: UUID, payload: Payload, error: Exception) -> None:
+        log.error("Job %s is given up", job.entrypoint, exc_info=error)
+        if kind.gave_up is None:
+            return
+        try:
+            await kind.gave_up(self._context, org_id, payload, error)
+        except Exception as trouble:
+            log.warning("What waits for job %s could not be told: %s", job.entrypoint, trouble)
+            await self._database_answers()
+            raise RetryRequested(delay=timedelta(seconds=MAX_ATTEMPTS), reason=str(trouble)) from trouble
 
     async def _database_answers(self) -> None:
         """Waits for the database. PGQueuer takes a hand-back that it cannot record for the end of the job."""
@@ -163,7 +211,13 @@ class Worker:
             task.cancel()
 
 
-async def _watch_listener(queue: PgQueuer) -> None:
+def _tries_again(job: Job, error: Exception) -> bool:
+    if isinstance(error, WorkersDied):
+        return False
+    return job.attempts + 1 < (MAX_ATTEMPTS_AWAY if database_is_away(error) else MAX_ATTEMPTS)
+
+
+async def _watch(queue: PgQueuer) -> None:
     """Starts the queue again when PostgreSQL's notifications no longer arrive.
 
     PGQueuer's own probe is not used: it may be sent before its listener listens, and then finds a healthy one dead.
@@ -171,6 +225,7 @@ async def _watch_listener(queue: PgQueuer) -> None:
     while True:
         await asyncio.sleep(PROBE_S)
         try:
+            await _hand_out_again(queue)
             await queue.qm.listener_healthy(timeout=timedelta(seconds=PROBE_S))
         except (FailingListenerError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             log.warning(
@@ -178,3 +233,11 @@ async def _watch_listener(queue: PgQueuer) -> None:
             )
             queue.shutdown.set()
             return
+
+
+async def _hand_out_again(queue: PgQueuer) -> None:
+    """A job that could not be handed back, as the database went away just then, is held as failed: it is not."""
+    held = [job.id for job in await queue.qm.queries.list_failed_jobs(limit=HELD_AT_ONCE)]
+    if held:
+        log.warning("%s jobs that could not be handed back are handed out again", len(held))
+        await queue.qm.queries.requeue_jobs(held)

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit.clock import now
 from app.kit.db import Database, scope
 from app.kit.happenings import record
+from app.kit.jobs import WorkersDied
 from app.knowledge.happenings import DocumentChanged
 from app.knowledge.models import Document, DocumentFile, DocumentVersion
 from app.knowledge.publishing import Indexed, publish, wanted
@@ -37,6 +38,11 @@ log = logging.getLogger(__name__)
 SETTLING = 12
 UNEXPECTED = (
     "Something went wrong while this file was read. Try again; if it happens again, tell the operator."
+)
+
+TOO_MUCH = (
+    "The server ended several times while it read this file. Split it into smaller files and upload those; if they "
+    "fail, too, tell the operator."
 )
 
 
@@ -73,6 +79,15 @@ async def index_version(database: Database, org_id: UUID, version_id: UUID) -> N
         raise  # the job is tried again
     except Exception:
         log.exception("Version %s cannot be indexed", version_id)
+        await _fail(work, "unexpected", UNEXPECTED)
+
+
+async def give_up(database: Database, org_id: UUID, version_id: UUID, error: Exception) -> None:
+    """Nobody will index this version any more: it has failed, and says why."""
+    work = Work(database, org_id, version_id)
+    if isinstance(error, WorkersDied):
+        await _fail(work, "workers_died", TOO_MUCH)
+    else:
         await _fail(work, "unexpected", UNEXPECTED)
 
 

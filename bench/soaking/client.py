@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-PATIENCE_S = 4.0
+PATIENCE_S = 10.0
 SILENCE_S = 20.0
 BACKOFF_S = (0.5, 30.0)
 POLL_S = (3.0, 15.0)
