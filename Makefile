@@ -11,7 +11,7 @@ LOCK := $(UV) pip compile --quiet --generate-hashes --no-annotate --universal --
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 PROCESSES ?= 2
 
-.PHONY: help setup run test check fix lint types imports lints widget widget-check size pictures soak bench-search migrate lock clean FORCE
+.PHONY: help setup run test check fix lint types imports lints widget widget-check size pictures soak repeats bench-search migrate lock clean FORCE
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,8 @@ soak: $(VENV)/dev widget ## two minutes of everything breaking, and nothing lost
 
 bench-search: $(VENV)/dev ## search against plain dense search and ts_rank, up to 200,000 chunks; ARGS="--large 50000" asks less
 	@$(BIN)/python -m bench.search $(ARGS)
+repeats: $(VENV)/dev widget ## 10,000 requests that repeat 2,000 messages through broken lines: is each stored once?
+	@$(BIN)/python -m bench.repeats
 
 migrate: $(VENV)/app ## bring the database to the newest schema, as `serve` does by itself
 	@exec $(BIN)/frontdesk migrate

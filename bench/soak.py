@@ -229,7 +229,7 @@ def _report(run: Run, verdict: Verdict, seed: int, converged: float, log: str) -
     slopes = [found for samples in run.memory.values() if (found := slope(samples)) is not None]
     clients = sum((follower.counted for follower in town.followers), Counter[str]())
     zeros = {name: verdict.counts[name] for name in MUST_BE_ZERO}
-    errors = logs.unexpected(log)
+    errors, explained = logs.sort_out(log, run.struck)
     wrong = {
         **{name: times for name, times in zeros.items() if times},
         **({"converged_s": converged} if converged > CONVERGES_WITHIN_S else {}),
@@ -259,7 +259,7 @@ def _report(run: Run, verdict: Verdict, seed: int, converged: float, log: str) -
         "refusals": town.refusals[:10],
         "notes": verdict.notes,
         "unexpected_errors": dict(errors.most_common(12)),
-        "explained_errors": dict(logs.explained(log)),
+        "explained_errors": dict(explained),
     }
 
 

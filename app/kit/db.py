@@ -21,7 +21,7 @@ from app.kit.happenings import Reactions
 
 APP_ROLE = "frontdesk_app"
 # Who waits longer for a connection is told to come back: work that its caller has given up only keeps others waiting.
-POOL_PATIENCE_S = 5
+POOL_PATIENCE_S = 10
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

@@ -101,7 +101,9 @@ class Worker:
             try:
                 await self._run_once()
             except Exception as error:
-                if database_is_away(error) or isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
+                if database_is_away(error) or isinstance(
+                    error, asyncpg.PostgresError | asyncpg.InterfaceError
+                ):
                     log.warning("The job worker lost its database connection and reconnects: %s", error)
                 else:
                     log.exception("The job worker failed and starts again")

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 BEGINS = re.compile(
@@ -29,8 +30,32 @@ class Entry:
         return f"{said} … {raised[-1]}" if raised else said
 
 
-# What a fault brings with it: the logger, what it says, and why that is no wrong of ours.
-EXPECTED: tuple[tuple[str, str, str], ...] = ()
+@dataclass(frozen=True)
+class Expected:
+    """What a fault brings with it: which logger says what while a fault whose name begins so is on, and why."""
+
+    fault: str
+    logger: str
+    says: str
+    why: str
+
+
+# How asyncpg puts it that the database went away under it, or is not there yet.
+AWAY = r"asyncpg\.exceptions|InterfaceError|FileNotFoundError|ConnectionRefusedError|ConnectionResetError|TimeoutError"
+EXPECTED = (
+    Expected(
+        "postgres",
+        "asyncpg.pool",
+        rf"Failed to restore the pool connection floor.*(?:{AWAY})",
+        "the library's pool of the job queue logs each try to connect while the database is away",
+    ),
+    Expected(
+        "postgres",
+        "pgqueuer",
+        rf"(?:Flush failed|Manager failed during shutdown|Failed to send heartbeat).*(?:{AWAY})",
+        "the queue's library says that it could not write; the job's lease then runs out and somebody takes it over",
+    ),
+)
 
 
 def entries(log: str) -> list[Entry]:
@@ -44,19 +69,18 @@ def entries(log: str) -> list[Entry]:
     ]
 
 
-def unexpected(log: str) -> Counter[str]:
-    """How often each error was logged that no fault explains."""
-    return Counter(str(entry) for entry in entries(log) if entry.grave and not _expected(entry))
+def sort_out(log: str, faults: Iterable[str]) -> tuple[Counter[str], Counter[str]]:
+    """The errors that no fault of this run explains, and the reasons of those that one does; each how often."""
+    struck = tuple(faults)
+    grave = [entry for entry in entries(log) if entry.grave]
+    reasons = [_reason(entry, struck) for entry in grave]
+    wrong = Counter(str(entry) for entry, why in zip(grave, reasons, strict=True) if why is None)
+    return wrong, Counter(why for why in reasons if why is not None)
 
 
-def explained(log: str) -> Counter[str]:
-    """How often each reason explained an error."""
-    reasons = (_expected(entry) for entry in entries(log) if entry.grave)
-    return Counter(reason for reason in reasons if reason)
-
-
-def _expected(entry: Entry) -> str | None:
-    for logger, says, reason in EXPECTED:
-        if entry.logger == logger and re.search(says, entry.text, re.DOTALL):
-            return reason
+def _reason(entry: Entry, struck: tuple[str, ...]) -> str | None:
+    for known in EXPECTED:
+        said = entry.logger == known.logger and re.search(known.says, entry.text, re.DOTALL)
+        if said and any(fault.startswith(known.fault) for fault in struck):
+            return known.why
     return None

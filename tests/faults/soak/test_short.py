@@ -9,11 +9,14 @@ from bench.soaking.weather import COMPLETE_S, OF_REDIS, OF_THE_REST, Track, fore
 
 
 async def test_a_short_soak_loses_nothing() -> None:
-    report = await soak(seconds=12, seed=3, cast=Cast(visitors=6, agents=2, onlookers=12))
+    report = await soak(seconds=12, seed=89, cast=Cast(visitors=6, agents=2, onlookers=12))
     assert report["passed"], report
     assert report["acknowledged"] > 5
     assert all(report[name] == 0 for name in MUST_BE_ZERO)
     assert report["converged_s"] <= CONVERGES_WITHIN_S
+    assert {"server_killed", "reconnect_storm 1s", "model_failing 3s", "redis_killed 3s"} <= set(
+        report["faults"]
+    )
 
 
 def of_seed(seed: int, seconds: float = COMPLETE_S) -> tuple[Track, Track]:
