@@ -32,6 +32,7 @@ from app.tenancy.organisations import enter_organisation
 from bench.soaking import logs, weather
 from bench.soaking.audience import Onlooker, audience
 from bench.soaking.judge import Seen, Truth, Verdict, judge
+from bench.soaking.memory import Memory
 from bench.soaking.people import Agent, Town, Visitor
 from bench.soaking.world import MARKER, PASSWORD, World, answer_to, running
 
@@ -39,8 +40,6 @@ CONVERGES_WITHIN_S = 5.0
 SETTLES_WITHIN_S = 60.0
 ARRIVE_WITHIN_S = 180.0
 MUST_BE_ZERO = ("lost", "duplicated", "reordered", "wrong_bytes", "bot_after_takeover", "stuck")
-# A process is measured once it has warmed up.
-WARM_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -64,12 +63,12 @@ class Run:
     seconds: float
     tracks: Sequence[weather.Track]
     struck: Counter[str] = field(default_factory=Counter)
-    memory: dict[tuple[int, int], list[tuple[float, int]]] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
 
     async def live(self, people: Sequence[Visitor | Agent | Onlooker]) -> float:
         """Everybody at work until the last fault is over; returns how long all needed then to be up to date."""
         busy = [asyncio.create_task(person.live()) for person in people]
-        watching = asyncio.create_task(self._watch_memory())
+        watching = asyncio.create_task(self.memory.watch(self.world.servers))
         try:
             await self._arrive(busy)
             await self._weather(busy)
@@ -151,14 +150,6 @@ class Run:
             found = await session.execute(select(Conversation.id, Conversation.last_seq))
             return {str(row[0]): row[1] for row in found.all()}
 
-    async def _watch_memory(self) -> None:
-        while True:
-            for number, server in enumerate(self.world.servers):
-                if (held := server.memory) is not None:
-                    samples = self.memory.setdefault((number, server.starts), [])
-                    samples.append((time.monotonic(), held))
-            await asyncio.sleep(1)
-
     async def verdict(self) -> Verdict:
         truths = {name: await self._truth(name) for name in self.town.conversations}
         seen = [
@@ -180,18 +171,6 @@ def _raise_ended(busy: Sequence["asyncio.Task[None]"]) -> None:
     for task in busy:
         if task.done():
             task.result()
-
-
-def slope(samples: list[tuple[float, int]]) -> float | None:
-    """Megabytes a minute that a process grew, by least squares; None where it did not live long enough to tell."""
-    warm = [(at, held) for at, held in samples if at >= samples[0][0] + WARM_S]
-    if len(warm) < WARM_S:
-        return None
-    middle_at = sum(at for at, _ in warm) / len(warm)
-    middle = sum(held for _, held in warm) / len(warm)
-    above = sum((at - middle_at) * (held - middle) for at, held in warm)
-    below = sum((at - middle_at) ** 2 for at, _ in warm)
-    return above / below * 60 / 1e6
 
 
 async def soak(seconds: float, seed: int, cast: Cast, log: Path | None = None) -> dict[str, Any]:
@@ -226,7 +205,6 @@ async def _people(world: World, town: Town, cast: Cast, seed: int) -> list[Visit
 
 def _report(run: Run, verdict: Verdict, seed: int, converged: float, log: str) -> dict[str, Any]:
     town, world = run.town, run.world
-    slopes = [found for samples in run.memory.values() if (found := slope(samples)) is not None]
     clients = sum((follower.counted for follower in town.followers), Counter[str]())
     zeros = {name: verdict.counts[name] for name in MUST_BE_ZERO}
     errors, explained = logs.sort_out(log, run.struck)
@@ -246,8 +224,8 @@ def _report(run: Run, verdict: Verdict, seed: int, converged: float, log: str) -
         "acknowledged": verdict.acknowledged,
         **zeros,
         "converged_s": round(converged, 2),
-        "memory_mb_per_minute": round(max(slopes), 2) if slopes else None,
-        "memory_mb": [_memory(samples) for samples in run.memory.values()],
+        "memory_mb_per_minute": run.memory.steepest(),
+        "memory_mb": run.memory.summary(),
         "answers": _answers(town),
         "faults": dict(sorted(run.struck.items())),
         "resets": world.proxy.counted,
@@ -260,16 +238,6 @@ def _report(run: Run, verdict: Verdict, seed: int, converged: float, log: str) -
         "notes": verdict.notes,
         "unexpected_errors": dict(errors.most_common(12)),
         "explained_errors": dict(explained),
-    }
-
-
-def _memory(samples: list[tuple[float, int]]) -> dict[str, int]:
-    """Of one process: for how many seconds it was watched, what it held when warm (at 20 s) and in the end."""
-    warm = next((held for at, held in samples if at >= samples[0][0] + WARM_S), samples[-1][1])
-    return {
-        "seconds": round(samples[-1][0] - samples[0][0]),
-        "warm": round(warm / 1e6),
-        "end": round(samples[-1][1] / 1e6),
     }
 
 

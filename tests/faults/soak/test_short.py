@@ -4,7 +4,8 @@ from random import Random
 
 import pytest
 
-from bench.soak import CONVERGES_WITHIN_S, MUST_BE_ZERO, Cast, slope, soak
+from bench.soak import CONVERGES_WITHIN_S, MUST_BE_ZERO, Cast, soak
+from bench.soaking.memory import slope
 from bench.soaking.weather import COMPLETE_S, OF_REDIS, OF_THE_REST, Track, forecast
 
 
