@@ -41,7 +41,7 @@ async def working(database: Database, table: Jobs, context: Any = None) -> Async
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while not await holds():
             await asyncio.sleep(0.05)
 
@@ -77,7 +77,7 @@ async def test_a_job_that_always_fails_is_given_up_once(database: Database, org_
     async with database.transaction(org_id) as session:
         await enqueue(session, name, {"number": "1"})
     async with working(database, table):
-        owner, payload, error = await asyncio.wait_for(told.get(), 20)
+        owner, payload, error = await asyncio.wait_for(told.get(), 60)
         await until(lambda: gone(database, name))
     assert (owner, payload, str(error)) == (org_id, {"number": "1"}, "never")
     assert tries == 2
@@ -95,7 +95,7 @@ async def test_a_job_that_takes_its_workers_with_it_is_given_up(
         await enqueue(session, name, {})
     await leave_as_dead_workers_do(database, name, times=jobs.MAX_DEATHS)
     async with working(database, table):
-        _, _, error = await asyncio.wait_for(told.get(), 20)
+        _, _, error = await asyncio.wait_for(told.get(), 60)
     assert isinstance(error, WorkersDied)
 
 
@@ -158,7 +158,7 @@ async def test_a_job_that_could_not_be_handed_back_is_handed_out_again(
         held = text("UPDATE pgqueuer SET status = 'failed' WHERE entrypoint = :name")
         await session.execute(held, {"name": name})
     async with working(database, table):
-        await asyncio.wait_for(done.wait(), 20)
+        await asyncio.wait_for(done.wait(), 60)
 
 
 class BrokenDrafts(Drafts):
@@ -248,7 +248,7 @@ async def test_a_document_that_cannot_be_indexed_has_failed_and_says_why(
     monkeypatch.setattr(jobs, "MAX_ATTEMPTS_AWAY", 2)
     async with working(database, all_jobs(), Context(Settings(), database, Drafts(bus))):
         with monkeypatch.context() as broken:
-            broken.setattr(indexing, "parse", no_disk)
+            broken.setattr(indexing, "_file", no_disk)
             await until(lambda: stands("failed"))
         assert (await version()).failure_message == indexing.UNEXPECTED
         async with database.transaction(org_id) as session:
