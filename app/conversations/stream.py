@@ -105,7 +105,9 @@ class Follower:
 
     async def _head(self) -> tuple[int, str]:
         async with self.database.transaction(self.org_id) as session:
-            return (await get(session, self.conversation_id)).last_seq, await epoch(session)
+            return (await get(session, self.conversation_id)).last_seq, await epoch(
+                session, self.conversation_id
+            )
 
     async def _events(self, since: Position, mailbox: Mailbox) -> AsyncIterator[Frame]:
         while True:

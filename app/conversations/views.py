@@ -68,7 +68,7 @@ async def snapshot(session: AsyncSession, conversation: Conversation, drafts: Ma
     return {
         "id": str(conversation.id),
         **standing_view(conversation),
-        "epoch": await epoch(session),
+        "epoch": await epoch(session, conversation.id),
         "last_seq": conversation.last_seq,
         "read": read,
         "messages": [_with_draft(message_view(message), drafts.get(message.id)) for message in found],
@@ -83,6 +83,9 @@ def _with_draft(view: View, draft: Draft | None) -> View:
     return view | {"text": draft.text}
 
 
-async def epoch(session: AsyncSession) -> str:
-    """Names this life of the database; a restored backup is given another."""
-    return str(await session.scalar(text("SELECT epoch FROM installation")))
+async def epoch(session: AsyncSession, conversation_id: UUID) -> str:
+    """Names this life of the database, which a restored backup begins anew, and the conversation: a position that a
+    reader has from another of either is told from one that is to be gone on from.
+    """
+    life = await session.scalar(text("SELECT epoch FROM installation"))
+    return f"{life}-{conversation_id.hex[-8:]}"

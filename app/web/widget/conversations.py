@@ -144,7 +144,7 @@ class ConversationDoor(Controller):
 
     @put(
         "/conversations/{conversation_id:uuid}/read",
-        summary="Read up to seq",
+        summary="Read up to seq; beyond the end is the end",
         responses=refusals(*VISITOR, ConversationUnknown, body=True),
         status_code=HTTP_204_NO_CONTENT,
     )

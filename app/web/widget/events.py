@@ -31,7 +31,8 @@ MAX_SEQ = 2**62
 LIVE = """
 The JSON form is a page: ask again with the last `seq` while `more` is true. With `Accept: text/event-stream` the
 events come as they happen: `event` is the kind, `data` the event as JSON, `id` is sent back as `Last-Event-ID` to
-go on from there.
+go on from there. A position beyond the end, of another conversation, or from before a backup was restored is answered
+with `reset`; one that no stream has sent is refused. The server's clock is the only one: yours may be wrong.
 
 Stored, with an id: `message.posted` and `message.updated` (a message; the update replaces it by `id`, and one with
 `deleted_at` has no text any more),
@@ -125,7 +126,7 @@ async def _page(request: AnyRequest, runtime: Runtime, conversation_id: UUID, af
         page = {
             "events": [views.event_view(event) for event in found],
             "head": max(conversation.last_seq, found[-1].seq if found else 0),
-            "epoch": await views.epoch(session),
+            "epoch": await views.epoch(session, conversation_id),
             "more": len(found) == PAGE,
         }
     return msgspec.convert(page, EventPage)
