@@ -102,7 +102,7 @@ class Server:
         async with (
             self._starting,
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=2) as http,
-            asyncio.timeout(90),
+            asyncio.timeout(180),
         ):
             while not await self._ready(http):
                 if self.process is None or self.process.returncode is not None:
