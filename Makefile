@@ -63,6 +63,7 @@ soak: $(VENV)/dev widget ## two minutes of everything breaking, and nothing lost
 
 bench-search: $(VENV)/dev ## search against plain dense search and ts_rank, up to 200,000 chunks; ARGS="--large 50000" asks less
 	@$(BIN)/python -m bench.search $(ARGS)
+
 repeats: $(VENV)/dev widget ## 10,000 requests that repeat 2,000 messages through broken lines: is each stored once?
 	@$(BIN)/python -m bench.repeats
 
