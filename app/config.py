@@ -32,6 +32,7 @@ ENVIRONMENT: dict[str, str] = {
     "upload_limit_mb": "FRONTDESK_UPLOAD_LIMIT_MB",
     "worker": "FRONTDESK_WORKER",
     "job_lease_s": "FRONTDESK_JOB_LEASE",
+    "agent_timeout_min": "FRONTDESK_AGENT_TIMEOUT",
     "visitor_session_days": "FRONTDESK_VISITOR_SESSION_DAYS",
     "member_session_days": "FRONTDESK_MEMBER_SESSION_DAYS",
     "log_level": "FRONTDESK_LOG",
@@ -70,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     upload_limit_mb: int = 25
     worker: bool = True
     job_lease_s: float = 10.0
+    agent_timeout_min: float = 5.0
     visitor_session_days: int = 90
     member_session_days: int = 14
     log_level: str = "info"
@@ -147,6 +149,8 @@ def _check(settings: Settings) -> None:
     ):
         if getattr(settings, field) <= 0:
             raise ConfigError(f"{ENVIRONMENT[field]} must be greater than zero.")
+    if settings.agent_timeout_min < 0:
+        raise ConfigError(f"{ENVIRONMENT['agent_timeout_min']} must be zero, for never, or minutes.")
     _check_costs(settings)
     _check_addresses(settings)
     if settings.log_level not in {"debug", "info", "warning", "error"}:

@@ -3,6 +3,8 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations.happenings import MessagePosted, PersonWanted, RetryAsked, VisitorErased
+from app.handoff import absence
+from app.handoff.happenings import PersonTookOver
 from app.kit.db import scope
 from app.kit.happenings import Reactions
 from app.kit.jobs import enqueue
@@ -18,6 +20,15 @@ async def answer_visitor(session: AsyncSession, posted: MessagePosted) -> None:
     if posted.author_kind == "visitor" and posted.status == "bot":
         payload = {"conversation": str(posted.conversation_id), "message": str(posted.message_id)}
         await enqueue(session, "answering.reply", payload)
+
+
+async def look_after_agent(session: AsyncSession, posted: MessagePosted) -> None:
+    if posted.author_kind == "visitor" and posted.status == "human":
+        await absence.look_after(session, posted.conversation_id, news=posted.message_id)
+
+
+async def look_after_new_agent(session: AsyncSession, taken: PersonTookOver) -> None:
+    await absence.look_after(session, taken.conversation_id)
 
 
 async def answer_again(session: AsyncSession, asked: RetryAsked) -> None:
@@ -46,7 +57,8 @@ async def enter_support(session: AsyncSession, added: MemberAdded) -> None:
 
 
 REACTIONS: Reactions = {
-    MessagePosted: (answer_visitor,),
+    MessagePosted: (answer_visitor, look_after_agent),
+    PersonTookOver: (look_after_new_agent,),
     RetryAsked: (answer_again,),
     PersonWanted: (show_in_support,),
     VisitorErased: (forget_in_support,),

@@ -1,11 +1,13 @@
 """The jobs' composition root: every job by its name, and what its handler is given."""
 
 from contextlib import suppress
+from datetime import timedelta
 from uuid import UUID
 
 from app.answering.turn import Context, reply
 from app.conversations.answers import give_up_answer
 from app.conversations.messaging import ConversationUnknown
+from app.handoff import absence
 from app.kit.jobs import Jobs, Payload
 from app.knowledge import large
 from app.knowledge.indexing import give_up, index_version
@@ -17,6 +19,7 @@ INDEX_AT_ONCE = 2
 def all_jobs() -> Jobs:
     jobs = Jobs()
     jobs.add("answering.reply", answer_visitor, gave_up=end_answer)
+    jobs.add(absence.JOB, look_after_agent)
     jobs.add("knowledge.index", index_document, at_once=INDEX_AT_ONCE, gave_up=end_indexing)
     jobs.add(large.JOB, settle_large, at_once=1)
     return jobs
@@ -33,6 +36,14 @@ async def end_answer(context: Context, org_id: UUID, payload: Payload, _: Except
         async with context.database.transaction(org_id) as session:
             conversation, message = UUID(payload["conversation"]), UUID(payload["message"])
             await give_up_answer(session, conversation, trigger_id=message)
+
+
+async def look_after_agent(context: Context, org_id: UUID, payload: Payload) -> None:
+    patience = timedelta(minutes=context.settings.agent_timeout_min)
+    if patience:
+        with suppress(ConversationUnknown):
+            async with context.database.transaction(org_id) as session:
+                await absence.look(session, payload, patience=patience)
 
 
 async def index_document(context: Context, org_id: UUID, payload: Payload) -> None:

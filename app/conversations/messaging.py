@@ -193,6 +193,7 @@ async def change_hands(
     notice: dict[str, Any],
     assignee: Author | None = None,
     reason: str | None = None,
+    by: Author = SYSTEM,
 ) -> None:
     """Gives the conversation to somebody else. What the bot was writing ends here: its epoch is over.
 
@@ -208,7 +209,7 @@ async def change_hands(
     conversation.ownership_epoch += 1
     conversation.waiting_since = now() if status == "waiting" else None
     conversation.waiting_reason = reason if status == "waiting" else None
-    said = Message(conversation_id=conversation.id, client_id=uuid4(), text="", notice=notice, **_by(SYSTEM))
+    said = Message(conversation_id=conversation.id, client_id=uuid4(), text="", notice=notice, **_by(by))
     await add_message(session, conversation, said)
     await log_event(session, conversation, "conversation.updated", standing_view(conversation))
     if status == "waiting":

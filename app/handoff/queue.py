@@ -1,4 +1,4 @@
-"""Who has a conversation: asked for a person, claimed, handed back, resolved.
+"""Who has a conversation: asked for a person, claimed, passed on, handed back, resolved.
 
 Each verb holds the conversation's row, so of two agents who claim at once exactly one wins and the other is told who.
 """
@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations.messaging import Author, change_hands, lock
 from app.conversations.models import Conversation
+from app.handoff.happenings import PersonTookOver
 from app.kit.errors import Conflict
-from app.tenancy.members import SignedIn
+from app.kit.happenings import record
+from app.tenancy.members import SignedIn, colleague
 
 
 class ClaimedAlready(Conflict):
@@ -47,6 +49,34 @@ async def claim(session: AsyncSession, conversation_id: UUID, member: SignedIn) 
     await change_hands(
         session, conversation, status="human", assignee=agent, notice={"kind": "claimed", "name": member.name}
     )
+    await record(session, PersonTookOver(conversation.id))
+    return conversation
+
+
+async def transfer(session: AsyncSession, conversation_id: UUID, member: SignedIn, to: UUID) -> Conversation:
+    """Passes the conversation on to another member, who need not be there. Raises NotYours, MemberUnknown,
+    MemberDisabled.
+    """
+    conversation = await lock(session, conversation_id)
+    check_yours(conversation, member)
+    other = await colleague(session, to)
+    if other.id != member.id:
+        notice = {"kind": "transferred", "name": other.name, "by": member.name}
+        agent = Author("agent", other.id, other.name)
+        await change_hands(session, conversation, status="human", assignee=agent, notice=notice)
+        await record(session, PersonTookOver(conversation.id))
+    return conversation
+
+
+async def put_back(session: AsyncSession, conversation_id: UUID, member: SignedIn) -> Conversation:
+    """Puts the conversation back into the queue, for whoever takes it. Raises NotYours."""
+    conversation = await lock(session, conversation_id)
+    if conversation.status == "waiting":
+        return conversation
+    check_yours(conversation, member)
+    notice = {"kind": "returned_to_queue", "name": member.name}
+    reason = f"put back by {member.name}"
+    await change_hands(session, conversation, status="waiting", notice=notice, reason=reason)
     return conversation
 
 

@@ -35,6 +35,20 @@ class SignInFailed(Unauthorised):
     title = "Sign-in failed"
 
 
+class MemberUnknown(Invalid):
+    """There is no such member in your organisation. Choose somebody of the list."""
+
+    code = "member_unknown"
+    title = "Unknown member"
+
+
+class MemberDisabled(Conflict):
+    """This account is disabled. Choose somebody else."""
+
+    code = "member_disabled"
+    title = "Disabled account"
+
+
 @dataclass(frozen=True)
 class SignedIn:
     """A member as the console knows them."""
@@ -142,6 +156,23 @@ async def member_heads(session: AsyncSession, member_ids: Sequence[UUID]) -> dic
         .group_by(Member.id)
     )
     return {row[0]: tuple(row[1:]) for row in (await session.execute(query)).all()}
+
+
+async def colleague(session: AsyncSession, member_id: UUID) -> Member:
+    """A member who can be given work. Raises MemberUnknown, MemberDisabled."""
+    query = select(Member).where(Member.org_id == scope(session), Member.id == member_id)
+    member = await session.scalar(query)
+    if member is None:
+        raise MemberUnknown
+    if member.disabled_at is not None:
+        raise MemberDisabled(f"{member.name}'s account is disabled. Choose somebody else.")
+    return member
+
+
+async def colleagues(session: AsyncSession) -> Sequence[Member]:
+    """Everybody who can be given work, by name."""
+    query = select(Member).where(Member.org_id == scope(session), Member.disabled_at.is_(None))
+    return (await session.scalars(query.order_by(func.lower(Member.name), Member.id))).all()
 
 
 async def seen(session: AsyncSession, member_id: UUID) -> None:

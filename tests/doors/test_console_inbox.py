@@ -223,7 +223,7 @@ async def test_a_colleague_is_named(member: Member, talk: Talk, database: Databa
         await queue.claim(session, talk.id, await create_agent(session, "Jonas Weber"))
     page = await member.page(f"/console/conversations/{talk.id}")
     assert "with Jonas Weber" in page
-    assert "Jonas Weber has this conversation." in page
+    assert "Jonas Weber has this conversation" in page
     refused = await member.press(f"/console/conversations/{talk.id}/hand-back")
     assert "Ask them to hand it back first." in visible(refused.text)
 

@@ -50,6 +50,7 @@ FIELDS: dict[str, Any] = {
     "value": "up",
     "email": "ann@example.org",
     "typing": True,
+    "to": str(uuid4()),
 }
 SECRET = "Nobody else may read this: juniper"
 

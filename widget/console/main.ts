@@ -3,10 +3,12 @@ import { wireComposer } from './composer';
 import { follow } from './live';
 import { wireNotes } from './notes';
 import { onPage, wirePage } from './page';
+import { wirePresence } from './presence';
 import { wireReading } from './reading';
 import { wireShortcuts } from './shortcuts';
 import { wireThread } from './thread';
 import { wireTimes } from './times';
+import { wireTyping } from './typing';
 import { wireUpload } from './upload';
 
 document.documentElement.dataset['scripted'] = '';
@@ -18,6 +20,8 @@ if (document.getElementById('desk')) {
   wireShortcuts();
   wireUpload();
   wireReading();
+  wireTyping();
+  wirePresence();
   wireNotes();
   onPage((desk) => follow(desk.dataset['conversation'] ?? null));
 }

@@ -3,7 +3,8 @@ export function wireShortcuts(): void {
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isTyping(event.target)) return;
     const button = buttonOf(event.key.toLowerCase());
-    if (!button || button.disabled || document.querySelector('.sure:popover-open')) return;
+    if (!button || button.disabled || document.querySelector('.sure:popover-open, .menu:popover-open'))
+      return;
     event.preventDefault();
     button.click();
   });

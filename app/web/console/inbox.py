@@ -19,7 +19,7 @@ from app.handoff.replies import reply
 from app.web.console.identity import AnyRequest, Desk, NeedsDesk
 from app.web.console.listing import MOST, STEP, listing_of
 from app.web.console.pages import desk_page, from_htmx
-from app.web.console.talk import talk_of
+from app.web.console.talk import Here, talk_of
 from app.web.runtime import NeedsRuntime, Runtime
 
 TabName = Literal["waiting", "mine", "bot", "all"]
@@ -37,12 +37,19 @@ class Reply(Place):
     text: str = ""
 
 
+class Transfer(Place, kw_only=True):
+    """`to` is the member to whom the conversation is passed on."""
+
+    to: UUID
+
+
 class Read(msgspec.Struct):
     seq: Annotated[int, msgspec.Meta(ge=0)]
 
 
 PlaceForm = Annotated[Place, Body(media_type=RequestEncodingType.URL_ENCODED)]
 ReplyForm = Annotated[Reply, Body(media_type=RequestEncodingType.URL_ENCODED)]
+TransferForm = Annotated[Transfer, Body(media_type=RequestEncodingType.URL_ENCODED)]
 ReadForm = Annotated[Read, Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
@@ -112,6 +119,30 @@ class TalkDoor(Controller):
         conversation = await queue.resolve(desk.session, conversation_id, desk.member)
         return await _done(request, desk, runtime, conversation, tab=data.tab)
 
+    @post("/transfer")
+    async def transfer(
+        self,
+        request: AnyRequest,
+        desk: NeedsDesk,
+        runtime: NeedsRuntime,
+        conversation_id: FromPath[UUID],
+        data: TransferForm,
+    ) -> Response[Any]:
+        conversation = await queue.transfer(desk.session, conversation_id, desk.member, data.to)
+        return await _done(request, desk, runtime, conversation, tab=data.tab)
+
+    @post("/put-back")
+    async def put_back(
+        self,
+        request: AnyRequest,
+        desk: NeedsDesk,
+        runtime: NeedsRuntime,
+        conversation_id: FromPath[UUID],
+        data: PlaceForm,
+    ) -> Response[Any]:
+        conversation = await queue.put_back(desk.session, conversation_id, desk.member)
+        return await _done(request, desk, runtime, conversation, tab=data.tab)
+
     @post("/messages")
     async def write(
         self,
@@ -151,9 +182,12 @@ async def _talk_page(
     limit: int,
 ) -> Template:
     shown = tab or tab_of(conversation, desk.member.id)
-    talk = await talk_of(
-        desk.session, conversation, runtime.drafts.of(conversation.id), member_id=desk.member.id
+    here = Here(
+        await runtime.presence.online_ids(desk.member.org_id),
+        await runtime.presence.is_on_page(conversation.id),
     )
+    drafts = runtime.drafts.of(conversation.id)
+    talk = await talk_of(desk.session, conversation, drafts, here, member_id=desk.member.id)
     known = await counts(desk.session, desk.member.id)
     address = _address(conversation.id, shown) + _more(limit)
     return await desk_page(
@@ -165,6 +199,7 @@ async def _talk_page(
         headers={} if request.method == "GET" else {"HX-Replace-Url": address},
         listing=await listing_of(desk.session, desk.member.id, known, tab=shown, limit=limit),
         talk=talk,
+        agent_timeout=runtime.settings.agent_timeout_min,
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations import inbox
 from app.conversations.models import Conversation
+from app.handoff.absence import returned_from
 from app.web.console.pages import few
 from app.web.console.talk import preview_of, who
 
@@ -41,13 +42,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class Listing:
-    """`more` is the limit that shows further entries, None where there are none."""
+    """`more` is the limit that shows further entries, None where there are none. `returned` went back to the queue
+    while the member was away, and still wait there.
+    """
 
     tab: str
     tabs: Sequence[Tab]
     entries: Sequence[Entry]
     limit: int
     more: int | None
+    returned: Sequence[UUID]
 
 
 async def listing_of(
@@ -64,6 +68,7 @@ async def listing_of(
         entries=[_entry(row, member_id) for row in found[:limit]],
         limit=limit,
         more=more,
+        returned=[conversation.id for conversation in await returned_from(session, member_id)],
     )
 
 

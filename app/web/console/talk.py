@@ -14,6 +14,7 @@ from app.conversations import queries
 from app.conversations.inbox import visitor_of
 from app.conversations.models import Conversation, Message, Participant
 from app.realtime.drafts import Draft
+from app.tenancy.members import colleagues
 from app.visitors.models import Visitor
 from app.web.console.markdown import answer_html, words_of
 
@@ -61,8 +62,27 @@ class Earlier:
 
 
 @dataclass(frozen=True)
+class Here:
+    """Who is there now: which members have the console open, and whether the visitor has the page."""
+
+    members: frozenset[UUID]
+    visitor: bool
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """Somebody to whom the conversation can be passed on."""
+
+    id: UUID
+    name: str
+    here: bool
+
+
+@dataclass(frozen=True)
 class Talk:
-    """`unread_to` is the last message that the staff has still to read, 0 for none."""
+    """`unread_to` is the last message that the staff has still to read, 0 for none. `assignee_here` says whether who
+    has the conversation is at the console.
+    """
 
     id: UUID
     conversation: Conversation
@@ -76,6 +96,9 @@ class Talk:
     brief: Brief
     sources: Sequence[Mapping[str, Any]]
     earlier: Sequence[Earlier]
+    colleagues: Sequence[Colleague]
+    assignee_here: bool
+    visitor_here: bool
 
     @property
     def fresh_id(self) -> UUID:
@@ -84,7 +107,12 @@ class Talk:
 
 
 async def talk_of(
-    session: AsyncSession, conversation: Conversation, drafts: Mapping[UUID, Draft], *, member_id: UUID
+    session: AsyncSession,
+    conversation: Conversation,
+    drafts: Mapping[UUID, Draft],
+    here: Here,
+    *,
+    member_id: UUID,
 ) -> Talk:
     visitor = await visitor_of(session, conversation)
     found = (await session.scalars(queries.messages(session, conversation.id))).all()
@@ -109,7 +137,20 @@ async def talk_of(
             for other in earlier
             if other.id != conversation.id and other.last_seq
         ],
+        colleagues=await _colleagues(session, here, besides=member_id) if mine else [],
+        assignee_here=conversation.assignee_id in here.members,
+        visitor_here=here.visitor,
     )
+
+
+async def _colleagues(session: AsyncSession, here: Here, *, besides: UUID) -> list[Colleague]:
+    """Everybody else, who is there first."""
+    others = [
+        Colleague(member.id, member.name, member.id in here.members)
+        for member in await colleagues(session)
+        if member.id != besides
+    ]
+    return sorted(others, key=lambda other: not other.here)
 
 
 async def _marks(session: AsyncSession, conversation: Conversation) -> Sequence[Participant]:
@@ -184,6 +225,8 @@ def _notice(notice: Mapping[str, Any]) -> str:
         "resolved": f"Resolved by {name}",
         "reopened": "The visitor wrote again",
         "contact_left": f"Left an e-mail address: {name}",
+        "transferred": f"{notice.get('by') or 'Somebody'} passed it on to {name}",
+        "returned_to_queue": f"{name} {'was away: it is' if notice.get('away') else 'put it'} back in the queue",
     }
     kind = str(notice.get("kind", ""))
     return sentences.get(kind, kind.replace("_", " ").capitalize())
