@@ -169,12 +169,6 @@ async def colleague(session: AsyncSession, member_id: UUID) -> Member:
     return member
 
 
-async def colleagues(session: AsyncSession) -> Sequence[Member]:
-    """Everybody who can be given work, by name."""
-    query = select(Member).where(Member.org_id == scope(session), Member.disabled_at.is_(None))
-    return (await session.scalars(query.order_by(func.lower(Member.name), Member.id))).all()
-
-
 async def seen(session: AsyncSession, member_id: UUID) -> None:
     """Notes that a member has the console open."""
     mine = (Member.org_id == scope(session)) & (Member.id == member_id)

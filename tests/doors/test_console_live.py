@@ -6,10 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from app.conversations.participants import remove_member
 from app.kit.db import Database
 from app.realtime.drafts import Draft
+from app.staff.starting import start_direct
 from tests.doors.console import Member, at_console, visible
-from tests.factories import Talk, create_talk, say
+from tests.factories import Talk, create_agent, create_talk, say
 from tests.serving import RunningServer
 
 
@@ -104,3 +106,37 @@ async def test_who_has_the_console_open_can_be_reached(member: Member, talk: Tal
     async with member.client.stream("GET", "/console/live") as stream:
         await hear(stream.aiter_lines(), "ready")
         assert (await member.client.get(address)).json()["availability"] == {"online": True}
+
+
+async def test_what_two_members_say_to_each_other_is_followed_by_nobody_else(
+    server: RunningServer, member: Member, database: Database, org_id: UUID
+) -> None:
+    async with database.transaction(org_id) as session:
+        maya, jonas = await create_agent(session, "Maya"), await create_agent(session, "Jonas")
+        private = await start_direct(session, maya, jonas.id)
+        mine = await start_direct(session, member.known, jonas.id)
+    refused = await member.client.get(f"/console/live?conversation={mine.id}&conversation={private.id}")
+    assert refused.status_code == 404
+    typing = await member.press(f"/console/conversations/{private.id}/typing", typing="true")
+    assert typing.status_code == 404
+    async with member.client.stream("GET", f"/console/live?conversation={mine.id}") as stream:
+        await hear(stream.aiter_lines(), "ready")
+    typing = await member.press(f"/console/conversations/{mine.id}/typing", typing="true")
+    assert typing.status_code == 204
+
+
+async def test_who_is_no_longer_in_a_group_no_longer_follows_it(
+    member: Member, database: Database, org_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.web.console.live.BEAT_S", 0.2)
+    async with database.transaction(org_id) as session:
+        jonas = await create_agent(session, "Jonas")
+        group = await start_direct(session, member.known, jonas.id)
+    async with member.client.stream("GET", f"/console/live?conversation={group.id}") as stream:
+        lines = stream.aiter_lines()
+        await hear(lines, "ready")
+        async with database.transaction(org_id) as session:
+            assert await remove_member(session, group, member.known.id)
+        async with asyncio.timeout(5):
+            async for _ in lines:
+                pass

@@ -6,7 +6,7 @@ It also keeps the member present: who has the console open is somebody whom visi
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
@@ -18,10 +18,12 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath, FromQuery
 from litestar.status_codes import HTTP_204_NO_CONTENT
 from litestar.types import ASGIApp, ControllerRouterHandler
+from sqlalchemy import func, select
 
-from app.conversations import messaging, queries
 from app.conversations.frames import Deltas, Frame, Latest
 from app.conversations.messaging import ConversationUnknown
+from app.conversations.models import Conversation
+from app.conversations.participants import seen_by, visible
 from app.handoff import queue
 from app.kit.errors import Invalid, Unauthorised
 from app.realtime import presence, topics
@@ -78,12 +80,16 @@ async def alive(desk: NeedsDesk, runtime: NeedsRuntime) -> None:
 async def typing(
     desk: NeedsDesk, runtime: NeedsRuntime, conversation_id: FromPath[UUID], data: TypingForm
 ) -> None:
-    """Only who has the conversation types towards the visitor. What is said too often is passed over in silence."""
+    """Towards a visitor, only who has the conversation types. What is said too often is passed over in silence."""
     member = presence.agent(desk.member.id, desk.member.name)
     if not data.typing:
         runtime.presence.stop_typing(conversation_id, member)
     elif runtime.limits.allows(f"typing:{desk.member.id}", most=120, per_s=60):
-        queue.check_yours(await messaging.get(desk.session, conversation_id), desk.member)
+        conversation = await desk.session.scalar(seen_by(desk.session, desk.member.id, conversation_id))
+        if conversation is None:
+            raise ConversationUnknown
+        if conversation.kind == "visitor":
+            queue.check_yours(conversation, desk.member)
         runtime.presence.type(conversation_id, member)
 
 
@@ -96,7 +102,7 @@ async def _present(request: AnyRequest, runtime: Runtime) -> SignedIn:
 
 
 async def _check(runtime: Runtime, member: SignedIn, wanted: frozenset[UUID]) -> None:
-    """Raises TooManyConversations, or ConversationUnknown unless all of these are the organisation's."""
+    """Raises TooManyConversations, or ConversationUnknown unless the member may see all of these."""
     if len(wanted) > MOST_CONVERSATIONS:
         raise TooManyConversations(
             f"One stream follows at most {MOST_CONVERSATIONS} conversations; {len(wanted)} were asked for. "
@@ -104,18 +110,19 @@ async def _check(runtime: Runtime, member: SignedIn, wanted: frozenset[UUID]) ->
         )
     if wanted:
         async with runtime.database.transaction(member.org_id) as session:
-            if len(await queries.heads(session, list(wanted))) < len(wanted):
+            known = select(func.count()).where(visible(session, member.id), Conversation.id.in_(wanted))
+            if await session.scalar(known) != len(wanted):
                 raise ConversationUnknown
 
 
 @dataclass
 class Watch:
-    """One open console. `conversations` are those on its screens, checked to be the organisation's."""
+    """One open console. `conversations` are those on its screens, which the member may see."""
 
     request: AnyRequest
     runtime: Runtime
     member: SignedIn
-    conversations: Iterable[UUID]
+    conversations: frozenset[UUID]
 
     async def frames(self) -> AsyncIterator[Frame]:
         kinds = self._topics()
@@ -201,6 +208,7 @@ class Watch:
     async def _still_allowed(self) -> None:
         if (await _present(self.request, self.runtime)).org_id != self.member.org_id:
             raise Unauthorised
+        await _check(self.runtime, self.member, self.conversations)
 
 
 def _changed(conversation_id: UUID) -> list[Frame]:
