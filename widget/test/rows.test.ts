@@ -99,3 +99,20 @@ test('a question that waits for its answer has the shape of one beneath it', () 
   assert.ok(awaited.kind === 'answer' && awaited.message.state === 'streaming');
   assert.deepEqual(kinds(rows([QUESTION], 'human')), ['me']);
 });
+
+test('who joins is told; a notice of a later version is shown in its own words, and never as an empty line', () => {
+  const notice = (seq: number, kind: string, change: Partial<Message> = {}): Message =>
+    message(seq, { author: { kind: 'system', name: null }, notice: { kind, name: 'Maya' }, ...change });
+  const found = rows(
+    [
+      notice(1, 'transferred'),
+      notice(2, 'returned_to_queue'),
+      notice(3, 'translated', { text: 'In English now' }),
+    ],
+    'human',
+  );
+  const texts = found.map((row) => ('text' in row ? row.text : ''));
+  assert.equal(texts.length, 2);
+  assert.match(texts[0]!, /^Maya joined · /);
+  assert.match(texts[1]!, /^In English now · /);
+});

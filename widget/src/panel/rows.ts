@@ -62,6 +62,7 @@ export type Row = SaidRow | AnswerRow | NoticeRow | WaitingRow;
 const NOTICES: Record<string, string> = {
   handoff_requested: words.requested,
   claimed: words.claimed,
+  transferred: words.claimed,
   handed_back: words.handedBack,
   resolved: words.resolved,
   reopened: words.reopened,
@@ -100,9 +101,12 @@ function offerWith({ outcome, state }: Message, later: Message[], { status }: St
   return state === 'interrupted' && last ? 'again' : '';
 }
 
-function rowOf(message: Message, before: Message | undefined, { state }: View): Row {
+function rowOf(message: Message, before: Message | undefined, { state }: View): Row | [] {
   const { author, client_id, id, text } = message;
-  if (author.kind === 'system') return { kind: 'notice', key: id, text: noticeText(message) };
+  if (author.kind === 'system') {
+    const told = noticeText(message);
+    return told ? { kind: 'notice', key: id, text: told } : [];
+  }
   const said = { name: author.name ?? '', text, state: 'sent', urge: false } as const;
   if (author.kind === 'visitor')
     return { kind: 'me', key: client_id || id, ...said, named: true, note: readNote(message, state!) };
@@ -117,10 +121,10 @@ function readNote({ seq }: Message, { messages, read, read_at }: State): string 
   return fill(words.read, read_at ? clock(read_at) : '').trim();
 }
 
-/** A kind of a later version is shown as the server wrote it. */
+/** A kind of a later version is shown as the server wrote it, and not at all where it wrote nothing. */
 function noticeText({ notice, author, text, created_at }: Message): string {
   const told = NOTICES[notice?.kind ?? ''] ?? text;
-  return `${fill(told, notice?.name || author.name || '')} · ${clock(created_at)}`;
+  return told && `${fill(told, notice?.name || author.name || '')} · ${clock(created_at)}`;
 }
 
 function pendingRow({ client_id, text, state, reason = '', wait }: Pending): SaidRow {
