@@ -103,8 +103,12 @@ async def get(session: AsyncSession, conversation_id: UUID) -> Conversation:
 
 
 async def hold(session: AsyncSession, wanted: Select[Conversation]) -> Conversation:
-    """The one conversation of `wanted`, held until this transaction ends. Raises ConversationUnknown."""
-    held = wanted.with_for_update(of=Conversation).execution_options(populate_existing=True)
+    """The one conversation of `wanted`, held until this transaction ends. Raises ConversationUnknown.
+
+    Who only refers to it, as a new participant does, is not kept waiting: that is how two could wait for each other.
+    """
+    held = wanted.with_for_update(of=Conversation, key_share=True)
+    held = held.execution_options(populate_existing=True)
     conversation = await session.scalar(held)
     if conversation is None:
         raise ConversationUnknown

@@ -96,7 +96,7 @@ async def support_channel(session: AsyncSession) -> Conversation:
 async def record_about(session: AsyncSession, conversation_id: UUID) -> Conversation:
     """Where the notes beside a visitor's conversation are, begun with the first. Raises ConversationUnknown."""
     visitors = queries.visitors_of_id(session, conversation_id).with_only_columns(Conversation.id)
-    if await session.scalar(visitors.with_for_update(key_share=True)) is None:
+    if await session.scalar(visitors.with_for_update(read=True, key_share=True)) is None:
         raise ConversationUnknown
     return await _started(
         session, kind="record", key=f"record:{conversation_id}", about_id=conversation_id, member_ids=[]

@@ -40,12 +40,12 @@ async def post_card(session: AsyncSession, wanted: PersonWanted) -> None:
     client_id = uuid5(wanted.conversation_id, f"handoff {wanted.epoch}")
     if await session.scalar(queries.message_of_client(session, channel.id, client_id)):
         return
-    reason = wanted.reason or "asked for a person"
+    reason = (wanted.reason or "asked for a person").rstrip(".")
     card = Message(
         conversation_id=channel.id,
         client_id=client_id,
         author_kind=SYSTEM.kind,
-        text=f"A visitor waits: {reason}",
+        text=f"Hand-off: {reason[:1].lower()}{reason[1:]}",
         notice={
             "kind": CARD,
             "conversation": str(wanted.conversation_id),

@@ -4,13 +4,16 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from app.kit.db import asyncpg_url
 from app.kit.embedded import EmbeddedDatabase
 from tests.browser.product import Product
 from tests.conftest import clone_database
 from tests.model_server import ModelServer
+
+# A machine that runs other things besides is slow now and then.
+expect.set_options(timeout=15_000)
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 

@@ -215,7 +215,7 @@ async def test_only_who_has_a_conversation_reads_it_for_the_visitor(
         last = await say(session, talk, "Hello?")
     assert "2 unread" in await member.page("/console/inbox?tab=mine")
     assert (await member.press(f"{base}/read", seq=str(last.seq))).status_code == 204
-    assert "unread" not in await member.page("/console/inbox?tab=mine")
+    assert "Hello? No conversation open" in await member.page("/console/inbox?tab=mine")
 
 
 async def test_a_colleague_is_named(member: Member, talk: Talk, database: Database, org_id: UUID) -> None:

@@ -43,7 +43,7 @@ async def test_a_hand_off_posts_one_card_which_shows_how_it_stands(database: Dat
         async with database.transaction(ada.org_id) as session:
             await queue.request(session, talk.id, reason="asked for a person")
     (card,) = await cards(database, ada.org_id)
-    assert card.text == "A visitor waits: asked for a person"
+    assert card.text == "Hand-off: asked for a person"
     async with database.transaction(ada.org_id) as session:
         assert (await overview.badges(session, maya.id)).unread == 1
     assert await standing(database, card) == ("waiting", "Where is my parcel?")

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from app.conversations.answers import begin_answer, finish_answer
 from app.handoff import queue
 from app.kit.db import Base, Database
+from app.staff import starting, taking_part
 from app.visitors.sessions import KnownVisitor, start_session
 from tests.doors.console import HERE, at_console
 from tests.factories import create_agent, create_talk, say
@@ -116,7 +117,7 @@ async def call(
 
 @dataclass(frozen=True)
 class Victim:
-    """An organisation with a conversation, an interrupted answer and a document, all at rest."""
+    """An organisation with a conversation, notes, a channel, an interrupted answer and a document, all at rest."""
 
     org_id: UUID
     visitor: KnownVisitor
@@ -131,10 +132,15 @@ async def victim(database: Database, other_org_id: UUID) -> Victim:
         opened = await begin_answer(session, talk.id, trigger_id=question.id)
         assert opened is not None
         await finish_answer(session, opened, text=SECRET, sources=[], outcome=None, state="interrupted")
-        await queue.claim(session, talk.id, await create_agent(session))
+        agent = await create_agent(session)
+        await queue.claim(session, talk.id, agent)
+        thread = await starting.create_channel(session, agent, client_id=uuid4(), title="Secrets")
+        await taking_part.write(session, agent, thread.id, client_id=uuid4(), text=SECRET)
+        await taking_part.note(session, agent, talk.id, client_id=uuid4(), text=SECRET)
         visitor = KnownVisitor(other_org_id, talk.visitor.id, talk.site)
     document = await index_document(database, other_org_id, "secret.md", SECRET.encode())
     ids = {"conversation": talk.id, "message": opened.message_id, "document": document.id}
+    ids |= {"thread": thread.id, "member": agent.id}
     return Victim(other_org_id, visitor, ids)
 
 

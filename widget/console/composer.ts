@@ -16,7 +16,7 @@ export function wireComposer(): void {
     if (form) keep(form, { ...kept(form), text: textOf(form).value });
   });
   document.addEventListener('keydown', (event) => {
-    const form = composerOf(event.target);
+    const form = formOf(event.target);
     if (!form || event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
     event.preventDefault();
     form.requestSubmit();
@@ -50,8 +50,10 @@ function cleared({ request, response }: HtmxRequestCtx): void {
 }
 
 function restore(desk: HTMLElement): void {
-  const form = desk.querySelector<HTMLFormElement>('form[data-composer]');
-  if (!form) return;
+  desk.querySelectorAll<HTMLFormElement>('form[data-composer]').forEach(restoreOne);
+}
+
+function restoreOne(form: HTMLFormElement): void {
   const field = textOf(form);
   if (!field.value) field.value = kept(form).text;
   const key = form.querySelector('[data-mod]');
@@ -60,6 +62,13 @@ function restore(desk: HTMLElement): void {
 
 function composerOf(target: unknown): HTMLFormElement | null {
   return target instanceof Element ? target.closest<HTMLFormElement>('form[data-composer]') : null;
+}
+
+/** Also a message that is being edited is sent with the keys. */
+function formOf(target: unknown): HTMLFormElement | null {
+  return (
+    composerOf(target) ?? (target instanceof Element ? target.closest<HTMLFormElement>('form.edit') : null)
+  );
 }
 
 function textOf(form: HTMLFormElement): HTMLTextAreaElement {

@@ -1,9 +1,11 @@
 /** The console's own code: what HTML and HTMX cannot say. Every part works without the others. */
 import { wireComposer } from './composer';
 import { follow } from './live';
+import { wireMentions } from './mentions';
 import { wireNotes } from './notes';
 import { onPage, wirePage } from './page';
 import { wirePresence } from './presence';
+import { wirePeople } from './people';
 import { wireReading } from './reading';
 import { wireShortcuts } from './shortcuts';
 import { wireThread } from './thread';
@@ -16,6 +18,7 @@ if (document.getElementById('desk')) {
   wirePage();
   wireTimes();
   wireThread();
+  wireMentions();
   wireComposer();
   wireShortcuts();
   wireUpload();
@@ -23,5 +26,6 @@ if (document.getElementById('desk')) {
   wireTyping();
   wirePresence();
   wireNotes();
+  wirePeople();
   onPage((desk) => follow(desk.dataset['conversation'] ?? null));
 }

@@ -1,4 +1,4 @@
-"""The members' door: inbox, conversations and knowledge, as pages that keep themselves up to date."""
+"""The members' door: inbox, team, conversations and knowledge, as pages that keep themselves up to date."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from litestar.di import Provide
 from litestar.params import FromPath
 
 from app.kit.errors import NotFound
-from app.web.console import inbox, knowledge, live, sign_in
+from app.web.console import inbox, knowledge, live, messages, sign_in, team
 from app.web.console.errors import PAGES
 from app.web.console.identity import provide_desk, same_origin
 from app.web.console.pages import HEADERS
@@ -20,7 +20,15 @@ async def nowhere(rest: FromPath[Path]) -> None:  # noqa: ARG001 (what the addre
 
 router = Router(
     "/console",
-    route_handlers=[*sign_in.handlers, *inbox.handlers, *knowledge.handlers, *live.handlers, nowhere],
+    route_handlers=[
+        *sign_in.handlers,
+        *inbox.handlers,
+        *team.handlers,
+        *messages.handlers,
+        *knowledge.handlers,
+        *live.handlers,
+        nowhere,
+    ],
     dependencies={"desk": Provide(provide_desk)},
     guards=[same_origin],
     exception_handlers=PAGES,

@@ -80,9 +80,10 @@ class TalkDoor(Controller):
         conversation_id: FromPath[UUID],
         tab: FromQuery[TabName | None] = None,
         limit: Limit = STEP,
+        edit: FromQuery[UUID | None] = None,
     ) -> Template:
         conversation = await messaging.get(desk.session, conversation_id)
-        return await _talk_page(request, desk, runtime, conversation, tab=tab, limit=limit)
+        return await _talk_page(request, desk, runtime, conversation, tab=tab, limit=limit, edit=edit)
 
     @post("/take-over")
     async def take_over(
@@ -180,6 +181,7 @@ async def _talk_page(
     *,
     tab: TabName | None,
     limit: int,
+    edit: UUID | None = None,
 ) -> Template:
     shown = tab or tab_of(conversation, desk.member.id)
     here = Here(
@@ -187,9 +189,9 @@ async def _talk_page(
         await runtime.presence.is_on_page(conversation.id),
     )
     drafts = runtime.drafts.of(conversation.id)
-    talk = await talk_of(desk.session, conversation, drafts, here, member_id=desk.member.id)
+    talk = await talk_of(desk.session, conversation, drafts, here, member=desk.member)
     known = await counts(desk.session, desk.member.id)
-    address = _address(conversation.id, shown) + _more(limit)
+    address = _address(conversation.id, shown) + _more(limit) + (f"&edit={edit}" if edit else "")
     return await desk_page(
         request,
         desk,
@@ -200,6 +202,7 @@ async def _talk_page(
         listing=await listing_of(desk.session, desk.member.id, known, tab=shown, limit=limit),
         talk=talk,
         agent_timeout=runtime.settings.agent_timeout_min,
+        editing=str(edit),
     )
 
 

@@ -142,6 +142,7 @@ class Watch:
         watched: dict[str, Callable[[], list[Frame]]] = {
             topics.member(self.member.id): list,
             topics.inbox(org_id): lambda: [_frame("inbox.changed", {})],
+            topics.team(self.member.id): lambda: [_frame("team.changed", {})],
             topics.knowledge(org_id): lambda: [_frame("knowledge.changed", {})],
             topics.online(org_id): self._teller("presence", self._online),
         }

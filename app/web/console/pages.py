@@ -10,6 +10,7 @@ from litestar.datastructures import Cookie
 from litestar.response import Template
 
 from app.conversations.inbox import MANY, Counts
+from app.staff.overview import badges
 from app.tenancy.organisations import organisation_name
 from app.web.console.identity import AnyRequest, Desk
 from app.web.static_files import STATIC
@@ -46,8 +47,10 @@ async def desk_page(
         "member": desk.member,
         "organisation": await organisation_name(desk.session),
         "waiting": few(counts.waiting) if counts.waiting else None,
+        "team": await badges(desk.session, desk.member.id),
         "address": address,
         "talk": None,
+        "thread": None,
         "layout": "bare.html" if from_htmx(request) else "page.html",
     }
     return page(name, headers=headers, **common | context)
@@ -68,7 +71,7 @@ def page(
 ) -> Template:
     return Template(
         name,
-        context={"asset": asset, **context},
+        context={"asset": asset, "few": few, **context},
         status_code=status,
         headers=headers or {},
         cookies=cookies or [],

@@ -3,42 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import merge
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
-from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations import queries
 from app.conversations.inbox import visitor_of
 from app.conversations.models import Conversation, Message, Participant
 from app.realtime.drafts import Draft
-from app.tenancy.members import colleagues
+from app.tenancy.members import SignedIn, colleagues
 from app.visitors.models import Visitor
-from app.web.console.markdown import answer_html, words_of
+from app.web.console.markdown import words_of
+from app.web.console.said import Reader, Said, said_of
 
 QUOTE = 200
-
-
-@dataclass(frozen=True)
-class Said:
-    """One message. `leads` where its author speaks for the first time in a row; `html` for the bot's words."""
-
-    id: str
-    seq: int
-    kind: str
-    name: str
-    leads: bool
-    at: datetime
-    text: str
-    html: Markup | None
-    state: str
-    attempt: int
-    outcome: str | None
-    feedback: str | None
-    sources: Sequence[Mapping[str, Any]]
-    notice: str | None
 
 
 @dataclass(frozen=True)
@@ -80,8 +61,9 @@ class Colleague:
 
 @dataclass(frozen=True)
 class Talk:
-    """`unread_to` is the last message that the staff has still to read, 0 for none. `assignee_here` says whether who
-    has the conversation is at the console.
+    """`unread_to` is the last message that the staff has still to read, `notes_to` the last note that the member has; 0
+    for none. `names` are the colleagues whom a note can call. `assignee_here` says whether who has the conversation is
+    at the console.
     """
 
     id: UUID
@@ -93,6 +75,8 @@ class Talk:
     said: Sequence[Said]
     seen: bool
     unread_to: int
+    notes_to: int
+    names: Sequence[str]
     brief: Brief
     sources: Sequence[Mapping[str, Any]]
     earlier: Sequence[Earlier]
@@ -112,14 +96,17 @@ async def talk_of(
     drafts: Mapping[UUID, Draft],
     here: Here,
     *,
-    member_id: UUID,
+    member: SignedIn,
 ) -> Talk:
     visitor = await visitor_of(session, conversation)
     found = (await session.scalars(queries.messages(session, conversation.id))).all()
     messages = [message for message in found if not _withdrawn(message)]
     marks = {mark.side: mark.last_read_seq for mark in await _marks(session, conversation)}
     earlier = (await session.scalars(queries.of_visitor(session, visitor.id).limit(6))).all()
-    mine = conversation.status == "human" and conversation.assignee_id == member_id
+    mine = conversation.status == "human" and conversation.assignee_id == member.id
+    notes = await _notes(session, conversation)
+    names = {colleague.id: colleague.name for colleague in await colleagues(session)}
+    everything = merge(messages, notes, key=lambda message: message.created_at)
     return Talk(
         id=conversation.id,
         conversation=conversation,
@@ -127,9 +114,11 @@ async def talk_of(
         who=who(visitor),
         page=path_of(visitor.page),
         mine=mine,
-        said=_said(messages, drafts),
+        said=said_of(everything, drafts, Reader(member, names), notes=True),
         seen=_last(messages, "agent") <= marks.get("visitor", 0),
         unread_to=_unread_to(messages, marks.get("staff", 0)) if mine else 0,
+        notes_to=await _notes_to(session, notes, member),
+        names=[name for id_, name in names.items() if id_ != member.id],
         brief=_brief(conversation, visitor, messages),
         sources=_sources(messages),
         earlier=[
@@ -137,7 +126,7 @@ async def talk_of(
             for other in earlier
             if other.id != conversation.id and other.last_seq
         ],
-        colleagues=await _colleagues(session, here, besides=member_id) if mine else [],
+        colleagues=await _colleagues(session, here, besides=member.id) if mine else [],
         assignee_here=conversation.assignee_id in here.members,
         visitor_here=here.visitor,
     )
@@ -155,6 +144,19 @@ async def _colleagues(session: AsyncSession, here: Here, *, besides: UUID) -> li
 
 async def _marks(session: AsyncSession, conversation: Conversation) -> Sequence[Participant]:
     return (await session.scalars(queries.read_marks(session, conversation.id))).all()
+
+
+async def _notes(session: AsyncSession, conversation: Conversation) -> Sequence[Message]:
+    """What members have written beside it."""
+    record = await session.scalar(queries.records_about(session, [conversation.id]))
+    return (await session.scalars(queries.messages(session, record.id))).all() if record else []
+
+
+async def _notes_to(session: AsyncSession, notes: Sequence[Message], member: SignedIn) -> int:
+    if not notes:
+        return 0
+    mark = await session.scalar(queries.participation(session, notes[0].conversation_id, member.id))
+    return notes[-1].seq if mark and mark.last_read_seq < notes[-1].seq else 0
 
 
 def who(visitor: Visitor) -> str:
@@ -175,61 +177,8 @@ def path_of(page: str | None) -> str | None:
 
 def _withdrawn(message: Message) -> bool:
     """An answer that ended before its first word, or gave way to one that answers more."""
-    return message.author_kind == "bot" and message.state == "interrupted" and not message.text
-
-
-def _said(messages: Sequence[Message], drafts: Mapping[UUID, Draft]) -> list[Said]:
-    shown: list[Said] = []
-    for message in messages:
-        author = (message.author_kind, message.author_id)
-        before = messages[len(shown) - 1] if shown else None
-        leads = before is None or author != (before.author_kind, before.author_id)
-        shown.append(_one(message, drafts.get(message.id), leads=leads))
-    return shown
-
-
-def _one(message: Message, draft: Draft | None, *, leads: bool) -> Said:
-    streaming = message.state == "streaming"
-    text = draft.text if draft and streaming and draft.attempt == message.attempt else message.text
-    written = message.author_kind == "bot" and not streaming
-    return Said(
-        id=f"m-{message.id}",
-        seq=message.seq,
-        kind=message.author_kind,
-        name=_name(message),
-        leads=leads,
-        at=message.created_at,
-        text=text,
-        html=answer_html(text, anchor=f"s-{message.id}") if written else None,
-        state=message.state,
-        attempt=message.attempt,
-        outcome=message.outcome,
-        feedback=message.feedback,
-        sources=message.sources,
-        notice=_notice(message.notice) if message.notice else None,
-    )
-
-
-def _name(message: Message) -> str:
-    if message.author_kind == "bot":
-        return "Assistant"
-    return message.author_name or ("Visitor" if message.author_kind == "visitor" else "")
-
-
-def _notice(notice: Mapping[str, Any]) -> str:
-    name = notice.get("name") or "Somebody"
-    sentences = {
-        "handoff_requested": "Asked for a person",
-        "claimed": f"{name} took over",
-        "handed_back": f"{name} handed back to the assistant",
-        "resolved": f"Resolved by {name}",
-        "reopened": "The visitor wrote again",
-        "contact_left": f"Left an e-mail address: {name}",
-        "transferred": f"{notice.get('by') or 'Somebody'} passed it on to {name}",
-        "returned_to_queue": f"{name} {'was away: it is' if notice.get('away') else 'put it'} back in the queue",
-    }
-    kind = str(notice.get("kind", ""))
-    return sentences.get(kind, kind.replace("_", " ").capitalize())
+    empty = not (message.text or message.deleted_at)
+    return message.author_kind == "bot" and message.state == "interrupted" and empty
 
 
 def _last(messages: Sequence[Message], kind: str) -> int:
@@ -247,7 +196,7 @@ def _brief(conversation: Conversation, visitor: Visitor, messages: Sequence[Mess
     questions = [said.text for said in messages if said.author_kind == "visitor" and said.seq < until]
     reason = conversation.waiting_reason or ("asked for a person" if asked else None)
     return Brief(
-        reason=reason[:1].upper() + reason[1:] if reason else None,
+        reason=(reason[:1].upper() + reason[1:]).rstrip(".") if reason else None,
         question=_short(questions[-1]) if questions else None,
         unanswered=sum(message.outcome == "unknown" for message in messages),
         read=list(dict.fromkeys(str(source["title"]) for source in _sources(messages))),

@@ -75,7 +75,7 @@ export function rowsOf(view: View): Row[] {
   const messages = state?.messages ?? [];
   return [
     ...messages.flatMap((message, index) =>
-      message.author.kind === 'bot'
+      message.author.kind === 'bot' && !message.deleted_at
         ? answerRow(message, messages.slice(index + 1), view)
         : rowOf(message, messages[index - 1], view),
     ),
@@ -103,7 +103,7 @@ function offerWith({ outcome, state }: Message, later: Message[], { status }: St
 
 function rowOf(message: Message, before: Message | undefined, { state }: View): Row | [] {
   const { author, client_id, id, text } = message;
-  if (author.kind === 'system') {
+  if (author.kind === 'system' || message.deleted_at) {
     const told = noticeText(message);
     return told ? { kind: 'notice', key: id, text: told } : [];
   }
@@ -122,8 +122,8 @@ function readNote({ seq }: Message, { messages, read, read_at }: State): string 
 }
 
 /** A kind of a later version is shown as the server wrote it, and not at all where it wrote nothing. */
-function noticeText({ notice, author, text, created_at }: Message): string {
-  const told = NOTICES[notice?.kind ?? ''] ?? text;
+function noticeText({ notice, author, text, created_at, deleted_at }: Message): string {
+  const told = deleted_at ? words.deleted : (NOTICES[notice?.kind ?? ''] ?? text);
   return told && `${fill(told, notice?.name || author.name || '')} · ${clock(created_at)}`;
 }
 

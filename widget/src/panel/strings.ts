@@ -80,6 +80,7 @@ export const STRINGS = {
     'Ha pedido hablar con una persona',
     'طلبت التحدث إلى شخص',
   ],
+  deleted: ['Message deleted', 'Nachricht gelöscht', 'Message supprimé', 'Mensaje eliminado', 'حُذفت الرسالة'],
   claimed: ['{0} joined', '{0} ist jetzt dabei', '{0} a rejoint', '{0} se ha unido', 'انضم {0}'],
   handedBack: [
     '{0} left, the assistant is back',

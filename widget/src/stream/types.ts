@@ -29,6 +29,8 @@ export interface Message {
   sources: Source[];
   notice: Notice | null;
   feedback: 'up' | 'down' | null;
+  /** When its text was taken away, by who wrote it or an admin. */
+  deleted_at?: string | null;
   created_at: string;
 }
 
