@@ -12,9 +12,9 @@ const sources = fileURLToPath(new URL('./src/', import.meta.url));
  * have a property of that name, as long as the widget never uses it.
  */
 const OURS = [
-  'act changed client connection dead drain element emit form hold icon input launch link loading',
-  'mark named note offer paint parts passing pending poll post refusal resend resume retryAfter',
-  'rtl run settings settle side store toLatest trouble update urge view wait wake',
+  'act changed client connection dead element emit enter form greet hear heard hold icon input launch lead leads',
+  'link loading mark named note offer paint parts passing pending poll post recap refusal resend rest',
+  'resume retryAfter rtl settings settle side store take tell toLatest trouble update urge view wait wake',
 ].flatMap((line) => line.split(' '));
 /** Where the names of everybody are. */
 const THEIRS = ['stream/types.ts', 'stream/store.ts', 'panel/strings.ts'];
@@ -44,7 +44,9 @@ export const shortProperties = propertiesOfOurs();
 export function shortStyles(css) {
   return shortVariables(shortClasses(css))
     .replace(/(--\w+): /g, '$1:')
-    .replace(/(\() | (\))/g, '$1$2');
+    .replace(/(\() | (\))/g, '$1$2')
+    .replaceAll(', ', ',')
+    .replaceAll('1000000000', '1e9');
 }
 
 /** A source of the panel or the launcher, with the short names of the style sheets. */

@@ -69,6 +69,17 @@ async def test_it_works_on_another_origin_under_a_strict_policy(page: Page, prod
     assert complaints == []
 
 
+async def test_it_speaks_arabic_from_right_to_left(page: Page, product: Product) -> None:
+    script = snippet(product, await demo_site(product)).replace(" async", ' data-lang="ar" async')
+    async with shop(script, strict(product)) as origin:
+        await demo_site(product, [origin])
+        await page.goto(origin)
+        await page.get_by_role("button", name="فتح المحادثة").click()
+        await expect(page.get_by_role("textbox", name="اطرح سؤالاً…")).to_be_visible()
+        await expect(page.get_by_role("dialog")).to_contain_text("التحدث إلى شخص")
+        await expect(page.locator("frontdesk-widget")).to_have_attribute("dir", "rtl")
+
+
 async def test_a_page_that_is_not_allowed_is_told_why(page: Page, product: Product) -> None:
     key = await demo_site(product, [])
     async with shop(snippet(product, key), strict(product)) as origin:

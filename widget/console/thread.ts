@@ -1,10 +1,14 @@
 import { make } from '../src/panel/dom';
 import { type Prose, prose } from '../src/panel/prose';
-import type { Delta, Progress } from '../src/stream/types';
+import { perFrame } from '../src/stream/frames';
+import type { Delta, Event, Progress } from '../src/stream/types';
 import { onPage } from './page';
 
 /** How close to its end a thread counts as read to the end, in pixels. */
 const NEAR = 80;
+
+/** Answers that are told of at a time; of older ones the page itself knows. */
+const MOST_DRAFTS = 50;
 
 /** An answer in flight. Each stream tells it from its beginning and in order, so that what comes is only added. */
 interface Draft {
@@ -50,11 +54,27 @@ export function showProgress(progress: Progress): void {
   show(progress.message, { text: '', pages: progress.pages });
 }
 
-function show(message: string, draft: Draft): void {
-  drafts.set(message, draft);
-  document.querySelectorAll<HTMLElement>(`[data-draft="${message}"]`).forEach(write);
-  keepEnd();
+/** The answers in flight as another tab is to hear of them. */
+export function knownDrafts(): Event[] {
+  return [...drafts].map(([message, { text, pages }]) => {
+    const about = { message, attempt: 1 };
+    if (!text) return { kind: 'answer.progress', data: { ...about, pages } };
+    return { kind: 'answer.delta', data: { ...about, offset: 0, text } };
+  });
 }
+
+function show(message: string, draft: Draft): void {
+  drafts.delete(message);
+  drafts.set(message, draft);
+  const [oldest] = drafts.keys();
+  if (drafts.size > MOST_DRAFTS) drafts.delete(oldest!);
+  draw();
+}
+
+const draw = perFrame(() => {
+  document.querySelectorAll<HTMLElement>('[data-draft]').forEach(write);
+  keepEnd();
+});
 
 /** What is known of an answer in flight, in its place. The place may come after the words, or before them. */
 function write(place: HTMLElement): void {

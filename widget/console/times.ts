@@ -8,6 +8,14 @@ const day = new Intl.DateTimeFormat([], { day: 'numeric', month: 'short' });
 const dayAndYear = new Intl.DateTimeFormat([], { day: 'numeric', month: 'short', year: 'numeric' });
 const languages = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'code' });
 
+/** How far this computer's clock is behind the server's, in milliseconds. */
+let behind = 0;
+
+/** Takes the server's time from a response's header: a clock here may be off by hours. */
+export function setClock(date: string | null): void {
+  if (date) behind = Date.parse(date) - Date.now();
+}
+
 /** Times are sent in UTC and shown where and when the member is. */
 export function wireTimes(): void {
   onPage(show);
@@ -26,8 +34,8 @@ function show(page: HTMLElement): void {
 }
 
 function worded(at: Date, as: string): string {
-  if (as === 'wait') return wait(Math.max(0, (Date.now() - at.getTime()) / 1000));
-  const today = at.toDateString() === new Date().toDateString();
+  if (as === 'wait') return wait(Math.max(0, (Date.now() + behind - at.getTime()) / 1000));
+  const today = at.toDateString() === new Date(Date.now() + behind).toDateString();
   if (as === 'brief') return today ? clock.format(at) : day.format(at);
   if (as === 'clock') return today ? clock.format(at) : `${day.format(at)}, ${clock.format(at)}`;
   return today ? `Today, ${clock.format(at)}` : `${dayAndYear.format(at)}, ${clock.format(at)}`;

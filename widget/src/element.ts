@@ -5,83 +5,78 @@ const BELL = 'M4 17h16M6 17v-2a6 6 0 0 1 12 0v2M12 9V6.5M10 5h4';
 
 const LABEL = ['Open chat', 'Chat öffnen', 'Ouvrir la discussion', 'Abrir el chat', 'فتح المحادثة'];
 
-/** The launcher. It makes no request and stores nothing until the visitor opens it; then it fetches the panel. */
-export class FrontdeskWidget extends HTMLElement implements Host {
-  settings!: Settings;
-  readonly launch = document.createElement('button');
-  readonly icon = icon;
-  #badge = document.createElement('em');
-  #panel: Promise<Panel> | null = null;
-  #failures = 0;
-
-  configure(settings: Settings): this {
-    const { accent, language, side } = settings;
-    this.settings = settings;
-    this.lang = language.tag;
-    this.dir = language.rtl ? 'rtl' : 'ltr';
-    const styles = new CSSStyleSheet();
-    styles.replaceSync(css);
-    if (accent) this.paint(accent);
-    const root = this.attachShadow({ mode: 'open' });
-    root.adoptedStyleSheets = [styles];
-    this.launch.className = `launch ${side}`;
-    this.launch.ariaHasPopup = 'dialog';
-    this.launch.onclick = () => void this.open();
-    this.launch.append(icon(BELL), this.#badge);
-    root.append(this.launch);
-    this.unread(0);
-    return this;
-  }
-
-  async open(): Promise<void> {
-    this.launch.ariaBusy = 'true';
-    try {
-      this.#panel ??= this.#load();
-      (await this.#panel).open();
-    } catch (reason) {
-      this.#panel = null;
-      this.#failures += 1;
-      this.#badge.textContent = '!';
-      console.error('Frontdesk: the panel could not be loaded.', reason);
-    }
-    this.launch.ariaBusy = null;
-  }
-
-  async close(): Promise<void> {
-    (await this.#panel)?.close();
-  }
-
-  toggle(): Promise<void> {
-    return this.launch.hidden ? this.close() : this.open();
-  }
-
+/** What the page may call. */
+export interface Widget {
+  open: () => Promise<void>;
+  close: () => Promise<void>;
+  toggle: () => Promise<void>;
   /** Listens to `open`, `close` and `unread`, which comes with `{ count }`. */
-  on(name: string, listener: (detail: unknown) => void): void {
-    this.addEventListener(name, (event) => listener((event as CustomEvent).detail));
-  }
+  on: (name: string, listener: (detail: unknown) => void) => void;
+}
 
-  unread(count: number, label = LABEL[this.settings.language.index]!): void {
-    this.#badge.textContent = count > 99 ? '99+' : String(count || '');
-    this.launch.ariaLabel = label;
-  }
+/** The launcher. It makes no request and stores nothing until the visitor opens it; then it fetches the panel. */
+export function widgetIn(element: HTMLElement, settings: Settings): Widget {
+  const { base, accent, language, side } = settings;
+  const launch = document.createElement('button');
+  const badge = document.createElement('em');
+  const shadowRoot = element.attachShadow({ mode: 'open' });
+  let panel: Promise<Panel> | null = null;
+  let failures = 0;
 
-  paint(accent: string): void {
-    this.style.setProperty('--accent', accent);
-  }
-
-  emit(name: string, detail?: unknown): void {
-    this.dispatchEvent(new CustomEvent(name, { detail }));
-  }
-
-  async #load(): Promise<Panel> {
-    const { base, language } = this.settings;
+  const load = async (): Promise<Panel> => {
     // Browsers may remember that an import failed, so a repeated one needs an address of its own.
-    const again = this.#failures ? `?${this.#failures}` : '';
+    const again = failures ? `?${failures}` : '';
     const { mount } = (await import(`${base}/static/panel-${language.tag}-${VERSION}.js${again}`)) as {
       mount: Mount;
     };
-    return mount(this);
-  }
+    return mount(host);
+  };
+  const open = async (): Promise<void> => {
+    launch.ariaBusy = 'true';
+    try {
+      panel ??= load();
+      (await panel).open();
+    } catch (reason) {
+      panel = null;
+      failures += 1;
+      badge.textContent = '!';
+      console.error('Frontdesk: the panel could not be loaded.', reason);
+    }
+    launch.ariaBusy = null;
+  };
+  const close = async (): Promise<void> => (await panel)?.close();
+  const host: Host = {
+    shadowRoot,
+    settings,
+    launch,
+    icon,
+    paint: (colour) => element.style.setProperty('--accent', colour),
+    unread(count, label = LABEL[language.index]!) {
+      badge.textContent = count > 99 ? '99+' : String(count || '');
+      launch.ariaLabel = label;
+    },
+    emit: (name, detail) => element.dispatchEvent(new CustomEvent(name, { detail })),
+  };
+
+  const styles = new CSSStyleSheet();
+  styles.replaceSync(css);
+  shadowRoot.adoptedStyleSheets = [styles];
+  element.lang = language.tag;
+  element.dir = language.rtl ? 'rtl' : 'ltr';
+  if (accent) host.paint(accent);
+  launch.className = `launch ${side}`;
+  launch.ariaHasPopup = 'dialog';
+  launch.onclick = () => void open();
+  launch.append(icon(BELL), badge);
+  shadowRoot.append(launch);
+  host.unread(0);
+  return {
+    open,
+    close,
+    toggle: () => (launch.hidden ? close() : open()),
+    on: (name, listener) =>
+      element.addEventListener(name, (event) => listener((event as CustomEvent).detail)),
+  };
 }
 
 /** A line drawing of 24 by 24 units; the label of what it stands in names it. */

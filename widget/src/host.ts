@@ -1,6 +1,6 @@
 /** What the loader offers to the panel, which is loaded when the visitor first opens it. */
 export interface Host {
-  readonly shadowRoot: ShadowRoot | null;
+  readonly shadowRoot: ShadowRoot;
   readonly settings: Settings;
   readonly launch: HTMLButtonElement;
   /** Makes a line drawing from a path in 24 by 24 units. */
@@ -8,7 +8,7 @@ export interface Host {
   /** Applies an accent like #00624b. */
   paint: (accent: string) => void;
   /** Unread messages on the launcher, with its label in words. */
-  unread: (count: number, label: string | undefined) => void;
+  unread: (count: number, label?: string) => void;
   /** Tells the page. */
   emit: (name: string, detail?: unknown) => void;
 }

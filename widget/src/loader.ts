@@ -1,10 +1,9 @@
-import { FrontdeskWidget } from './element';
+import { type Widget, widgetIn } from './element';
 import { chooseLanguage } from './language';
 
 declare global {
   interface Window {
-    /** What the page may call: `open()`, `close()`, `toggle()`, and `on(name, listener)`. */
-    Frontdesk?: Pick<FrontdeskWidget, 'open' | 'close' | 'toggle' | 'on'>;
+    Frontdesk?: Widget;
   }
 }
 
@@ -16,15 +15,13 @@ if (script && !window.Frontdesk) begin(script);
 function begin({ src, dataset }: HTMLScriptElement): void {
   const { site, accent, position, lang, open } = dataset;
   if (!site) {
-    console.error(
-      'Frontdesk: the script tag needs data-site="KEY". Copy the snippet from Settings in the console.',
-    );
+    console.error('Frontdesk: data-site="KEY" is missing. Copy the snippet from Settings in the console.');
     return;
   }
   const coloured = /^#[\da-f]{6}$/i.test(accent ?? '');
   if (accent && !coloured) console.error('Frontdesk: data-accent has to look like #00624b.');
-  customElements.define('frontdesk-widget', FrontdeskWidget);
-  const widget = new FrontdeskWidget().configure({
+  const element = document.createElement('frontdesk-widget');
+  const widget = widgetIn(element, {
     base: src.replace(/\/[^/]*$/, ''),
     site,
     accent: coloured ? accent : undefined,
@@ -33,7 +30,7 @@ function begin({ src, dataset }: HTMLScriptElement): void {
   });
   window.Frontdesk = widget;
   const begun = (): void => {
-    document.body.append(widget);
+    document.body.append(element);
     if (open !== undefined && open !== 'false') void widget.open();
   };
   if (document.body) begun();

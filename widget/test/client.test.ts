@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { Client } from '../src/stream/client';
+import { type Client, openClient } from '../src/stream/client';
 import { timing } from '../src/stream/timing';
+import { freshBrowser, until } from './browser';
 import { TestServer } from './server';
 
 Object.assign(timing, {
@@ -22,15 +23,8 @@ let clients: Client[] = [];
 let expired = 0;
 
 beforeEach(async () => {
-  kept = new Map();
+  kept = freshBrowser();
   expired = 0;
-  Object.assign(globalThis, {
-    location: new URL('https://shop.example/orders/42?token=secret#top'),
-    localStorage: {
-      getItem: (name: string) => kept.get(name) ?? null,
-      setItem: (name: string, value: string) => kept.set(name, value),
-    },
-  });
   server = await new TestServer().start();
 });
 
@@ -41,7 +35,7 @@ afterEach(async () => {
 });
 
 function openPage(): Client {
-  const client = new Client({
+  const client = openClient({
     base: server.base,
     site: 'demo',
     language: 'en',
@@ -51,14 +45,6 @@ function openPage(): Client {
   clients.push(client);
   client.resume();
   return client;
-}
-
-async function until(holds: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 5_000;
-  while (!holds()) {
-    assert.ok(Date.now() < deadline, `still not: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 const texts = (client: Client): string[] => (client.state?.messages ?? []).map(({ text }) => text);
@@ -106,7 +92,7 @@ test('unsent messages survive the page, and are sent in order with their own ids
   first.outbox.add('kept too');
   await until(() => first.outbox.pending[0]!.state === 'late', 'late');
   const ids = first.outbox.pending.map(({ client_id }) => client_id);
-  first.outbox.pending = [];
+  first.outbox.pending.length = 0;
   first.close();
   server.fault = 'none';
   const second = openPage();
@@ -226,6 +212,36 @@ test('a restored server has another epoch: everything is read afresh', async () 
   assert.deepEqual(texts(client), ['one']);
 });
 
+test('a server restored from an older copy of the same epoch is believed', async () => {
+  const client = await begun('one', 'lost', 'lost too');
+  const { known, events } = server.only;
+  known.last_seq = 1;
+  known.messages = known.messages.slice(0, 1);
+  events.length = 1;
+  server.cut();
+  await until(() => client.state?.last_seq === 1, 'turned back');
+  server.post({ text: 'new' });
+  await until(() => texts(client).length === 2, 'goes on');
+  assert.deepEqual(texts(client), ['one', 'new']);
+});
+
+test('a clock that is set back by hours holds up nothing', async () => {
+  const client = await begun('one');
+  const { now } = Date;
+  try {
+    server.send('reconnect', { after_ms: 30 });
+    Date.now = () => now() - 5 * 3_600_000;
+    const before = server.requests.length;
+    await until(() => server.requests.slice(before).some((asked) => asked.startsWith('STREAM')), 'back');
+    await until(() => client.link === 'live', 'live');
+    server.limited = 1;
+    client.outbox.add('two');
+    await until(() => texts(client).length === 2, 'sent');
+  } finally {
+    Date.now = now;
+  }
+});
+
 test('an answer whose beginning was missed is fetched', async () => {
   const client = await begun('one');
   const answer = server.post({ state: 'streaming' });
@@ -277,12 +293,4 @@ test('a conversation that the server has forgotten is begun anew with the same s
   client.outbox.add('new');
   await until(() => texts(client)[0] === 'new', 'the new conversation');
   assert.equal(server.tokens.size, 1);
-});
-
-test('where storage is refused, the page remembers by itself', async () => {
-  const refuse = (): never => {
-    throw new Error('The operation is insecure.');
-  };
-  Object.assign(globalThis, { localStorage: { getItem: refuse, setItem: refuse } });
-  assert.deepEqual(texts(await begun('one', 'two')), ['one', 'two']);
 });

@@ -27,7 +27,16 @@ const ASKED = message(3, {
 
 function rows(messages: Message[], status: Snapshot['status'] = 'bot', change: Partial<View> = {}): Row[] {
   const state = snapshot({ status, messages, last_seq: messages.length });
-  return rowsOf({ site: SITE, state, pending: [], link: 'live', online: false, trouble: '', ...change });
+  const view = {
+    site: SITE,
+    state,
+    pending: [],
+    link: 'live',
+    heard: 0,
+    online: false,
+    trouble: '',
+  } as const;
+  return rowsOf({ ...view, ...change });
 }
 
 const kinds = (found: Row[]): string[] => found.map(({ kind }) => kind);

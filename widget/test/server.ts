@@ -24,6 +24,8 @@ export class TestServer {
   limited = 0;
   /** What sessions were begun with. */
   sessions: { site: string; language: string; page: string }[] = [];
+  /** What the visitor has said of their typing. */
+  typed: boolean[] = [];
   epoch = 'e1';
   #http: Server;
   #sockets = new Set<Socket>();
@@ -53,6 +55,10 @@ export class TestServer {
   /** Resets every connection. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  get streams(): number {
+    return this.#streams.size;
   }
 
   get only(): Conversation {
@@ -86,7 +92,11 @@ export class TestServer {
     const kind = accept.includes('event-stream') ? 'STREAM' : request.method;
     this.requests.push(`${kind} ${url.pathname.replace(/[0-9a-f-]{36}/, 'ID')}`);
     if (this.fault === 'refuse') return void request.socket.destroy();
-    const data = (body ? JSON.parse(body) : {}) as { client_id: string; text: string };
+    const data = (body ? JSON.parse(body) : {}) as {
+      client_id: string;
+      text: string;
+      typing: boolean;
+    };
     if (url.pathname === '/v1/sessions') return this.#session(response, body);
     if (!this.tokens.has(authorization.slice(7))) return this.#problem(response, 401, 'token_expired');
     if (url.pathname === '/v1/conversations')
@@ -96,6 +106,10 @@ export class TestServer {
     if (!found) return this.#problem(response, 404, 'conversation_unknown');
     if (verb === 'events' && kind === 'STREAM') return this.#stream(request, response, found);
     if (verb === 'events') return this.#page(response, found, Number(url.searchParams.get('after')));
+    if (verb === 'typing') {
+      this.typed.push(data.typing);
+      return void response.writeHead(204).end();
+    }
     if (verb === 'messages') return this.#write(request, response, found, data);
     return this.#json(response, 200, found.known);
   }

@@ -22,7 +22,7 @@ test('an event is applied once, in order, and a gap asks for the page', () => {
 test('a kind of a later version counts but changes nothing else', () => {
   const strange = { kind: 'conversation.painted', seq: 1, at: '', data: {} } as unknown as Event;
   assert.deepEqual(after(snapshot(), strange), snapshot({ last_seq: 1 }));
-  const fleeting = { kind: 'typing', data: {} } as unknown as Event;
+  const fleeting = { kind: 'waving', data: {} } as unknown as Event;
   assert.deepEqual(apply(snapshot(), fleeting), [snapshot(), null]);
 });
 
@@ -39,6 +39,18 @@ test('a late snapshot does not turn time back, one of another epoch does', () =>
   assert.equal(fromSnapshot(snapshot({ last_seq: 1 }), state), state);
   const restored = snapshot({ epoch: 'e2', last_seq: 1 });
   assert.deepEqual(fromSnapshot(restored, state), restored);
+});
+
+test('who types is told anew by each stream', () => {
+  const state = after(snapshot(), posted(1), { kind: 'typing', data: { names: ['Ada', 'Ben'] } });
+  assert.deepEqual(state.typing, ['Ada', 'Ben']);
+  assert.deepEqual(after(state, { kind: 'ready', data: { head: 1 } }).typing, []);
+});
+
+test('who is there is as last told, also after a snapshot', () => {
+  const state = after(snapshot(), { kind: 'presence', data: { online: true } });
+  assert.equal(fromSnapshot(snapshot({ last_seq: 3 }), state).online, true);
+  assert.equal(after(state, { kind: 'presence', data: { online: false } }).online, false);
 });
 
 test('reading moves forward only, and the time of the staff is kept', () => {

@@ -47,12 +47,15 @@ export function answer(desk: Desk): Answer {
 function tail({ message: { id, state, text, feedback }, offer }: AnswerRow, desk: Desk): Child[] {
   if (state === 'streaming') return [];
   if (state === 'interrupted') {
-    const again = (): void => void desk.act(desk.client.retry(id));
+    const again = (): void => void desk.act(desk.client.act('POST', `/v1/messages/${id}/retry`, {}));
     return [make('span', {}, words.interrupted), offer && button('button.pill', words.again, again)];
   }
   const thumb = (value: 'up' | 'down', label: string): HTMLElement => {
     const given = feedback === value;
-    const press = (): void => void desk.act(desk.client.feedback(id, given ? null : value));
+    const press = (): void => {
+      const body = { value: given ? null : value };
+      void desk.act(desk.client.act('PUT', `/v1/messages/${id}/feedback`, body));
+    };
     return button('button.act', icon(THUMB), press, { 'aria-label': label, 'aria-pressed': String(given) });
   };
   return [thumb('up', words.up), thumb('down', words.down), ...copy(text)];

@@ -1,5 +1,5 @@
 import type { Host } from '../host';
-import { Client, Problem, type Site, call } from '../stream';
+import { type Client, type Handoff, Problem, type Site, call, openClient, uuid } from '../stream';
 import type { View } from './view';
 import { words } from './words';
 
@@ -8,109 +8,113 @@ const TROUBLE_MS = 8_000;
 const UNUSABLE = 422;
 
 /** Everything behind the panel: the site, the conversation, and what the visitor does with them. */
-export class Desk {
+export interface Desk {
   readonly client: Client;
-  site: Site | null = null;
+  readonly view: View;
   /** Why nothing can be shown; empty while something can. */
-  dead = '';
-  #host: Host;
-  #changed: () => void;
-  #acted: () => void;
-  #online = false;
-  #trouble = '';
-  #calm: ReturnType<typeof setTimeout> | undefined;
-
-  /** `acted` is called after what the visitor does on the way to writing more. */
-  constructor(host: Host, changed: () => void, acted: () => void) {
-    const { base, site, language } = host.settings;
-    this.#host = host;
-    this.#changed = changed;
-    this.#acted = acted;
-    this.client = new Client({
-      base,
-      site,
-      language: language.tag,
-      changed,
-      expired: () => this.#tell(words.expired),
-    });
-  }
-
-  get view(): View {
-    const { state, refusal, outbox, link } = this.client;
-    return {
-      site: this.site,
-      state,
-      pending: outbox.pending,
-      link: navigator.onLine ? link : 'offline',
-      online: this.#online,
-      trouble: this.#trouble || refusal,
-    };
-  }
-
-  send(text: string): void {
-    this.#tell('');
-    this.client.outbox.add(text);
-    this.#acted();
-  }
-
-  resend(): void {
-    this.client.outbox.wake();
-    this.#acted();
-  }
-
-  handoff(): void {
-    void this.act(this.client.handoff().then(({ availability }) => (this.#online = availability.online)));
-    this.#acted();
-  }
-
-  stop(): void {
-    void this.act(this.client.stop());
-    this.#acted();
-  }
-
-  contact(email: string, name: string, refused: (why: string) => void): Promise<void> {
-    return this.act(this.client.contact(email, name).then(this.#acted), refused);
-  }
-
+  readonly dead: string;
+  send: (text: string) => void;
+  resend: () => void;
+  handoff: () => void;
+  stop: () => void;
+  contact: (email: string, name: string, refused: (why: string) => void) => Promise<void>;
   /** Draws what came of it, or says that it did not work; `refused` hears what is wrong with what was entered. */
-  async act(doing: Promise<unknown>, refused?: (why: string) => void): Promise<void> {
+  act: (doing: Promise<unknown>, refused?: (why: string) => void) => Promise<void>;
+  /** Fetches how the site presents itself, and who is there now. */
+  load: () => Promise<void>;
+}
+
+/** `acted` is called after what the visitor does on the way to writing more. */
+export function openDesk(host: Host, changed: () => void, acted: () => void): Desk {
+  const { base, site: key, language, accent } = host.settings;
+  let site: Site | null = null;
+  let dead = '';
+  let reachable = false;
+  let trouble = '';
+  let calm: ReturnType<typeof setTimeout> | undefined;
+
+  const tell = (text: string): void => {
+    clearTimeout(calm);
+    trouble = text;
+    changed();
+  };
+  const client = openClient({
+    base,
+    site: key,
+    language: language.tag,
+    changed,
+    expired: () => tell(words.expired),
+  });
+  const act = async (doing: Promise<unknown>, refused?: (why: string) => void): Promise<void> => {
     try {
       await doing;
-      this.#changed();
+      changed();
     } catch (reason) {
       if (!(reason instanceof Problem)) throw reason;
       if (refused && reason.status === UNUSABLE) return refused(reason.message);
-      this.#tell(words.failed);
-      this.#calm = setTimeout(() => this.#tell(''), TROUBLE_MS);
+      tell(words.failed);
+      calm = setTimeout(tell, TROUBLE_MS, '');
     }
-  }
-
-  /** Fetches how the site presents itself, and who is there now. */
-  async load(): Promise<void> {
-    const { base, site, accent } = this.#host.settings;
-    try {
-      this.site = await call<Site>(
-        { base, token: () => undefined },
-        'GET',
-        `/v1/sites/${encodeURIComponent(site)}`,
-      );
-      this.#online = this.site.availability.online;
-      this.dead = '';
-      if (!accent && this.site.accent) this.#host.paint(this.site.accent);
-    } catch (reason) {
-      if (!this.site) this.#die(reason as Problem);
-    }
-    this.#changed();
-  }
-
-  #die({ passing, message }: Problem): void {
-    this.dead = passing ? words.failed : words.notSetUp;
-    if (!passing) console.error(`Frontdesk, data-site="${this.#host.settings.site}":`, message);
-  }
-
-  #tell(trouble: string): void {
-    clearTimeout(this.#calm);
-    this.#trouble = trouble;
-    this.#changed();
-  }
+  };
+  const die = ({ passing, message }: Problem): void => {
+    dead = passing ? words.failed : words.notSetUp;
+    if (!passing) console.error(`Frontdesk, data-site="${key}":`, message);
+  };
+  return {
+    client,
+    get dead() {
+      return dead;
+    },
+    get view() {
+      const { state, refusal, outbox, link, heard } = client;
+      return {
+        site,
+        state,
+        pending: outbox.pending,
+        link: navigator.onLine ? link : 'offline',
+        heard,
+        online: state?.online ?? reachable,
+        trouble: trouble || refusal,
+      };
+    },
+    send(text) {
+      tell('');
+      client.outbox.add(text);
+      acted();
+    },
+    resend() {
+      client.outbox.wake();
+      acted();
+    },
+    handoff() {
+      const asked = client.within<Handoff>('handoff', {});
+      void act(asked.then(({ availability }) => (reachable = availability.online)));
+      acted();
+    },
+    stop() {
+      void act(client.within('stop', {}));
+      acted();
+    },
+    contact: (email, name, refused) =>
+      act(
+        client.within('contact', { email, name: name || undefined, client_id: uuid() }).then(acted),
+        refused,
+      ),
+    act,
+    async load() {
+      try {
+        site = await call<Site>(
+          { base, token: () => undefined },
+          'GET',
+          `/v1/sites/${encodeURIComponent(key)}`,
+        );
+        reachable = site.availability.online;
+        dead = '';
+        if (!accent && site.accent) host.paint(site.accent);
+      } catch (reason) {
+        if (!site) die(reason as Problem);
+      }
+      changed();
+    },
+  };
 }

@@ -12,7 +12,7 @@ export function header(close: () => void): Part {
     const status = state?.status ?? 'bot';
     const person = status === 'human' && state?.assignee?.name;
     redraw(title, [site, status, person, online], () => {
-      if (!site) return [make('span.face.bone'), make('div', {}, make('p.bone'), make('p.bone'))];
+      if (!site) return [make('span.face.bone'), make('div', {}, make('div.bone'), make('div.bone'))];
       const name = person ? fill(words.from, person, site.organisation) : site.name;
       const line = person
         ? words.withYou

@@ -1,8 +1,8 @@
 import type { Host, Panel } from '../host';
-import { onWake } from '../stream';
+import { onWake, perFrame } from '../stream';
 import { bar } from './bar';
 import { type Composer, composer } from './composer';
-import { Desk } from './desk';
+import { type Desk, openDesk } from './desk';
 import { borrowIcon, make, redraw, set } from './dom';
 import { footer } from './footer';
 import { header } from './header';
@@ -23,13 +23,13 @@ let field: Composer;
 let told: News;
 let dialog: HTMLElement;
 let returnTo: HTMLElement | null;
-let due = false;
 const instead = make('div.instead');
+const changed = perFrame(draw);
 
 export function mount(page: Host): Panel {
   host = page;
   borrowIcon(host);
-  desk = new Desk(host, changed, acted);
+  desk = openDesk(host, changed, acted);
   parts = [header(close), bar(), footer(desk)];
   rowsShown = thread(desk);
   field = composer(desk);
@@ -52,7 +52,7 @@ export function mount(page: Host): Panel {
 }
 
 function attach(): void {
-  const root = host.shadowRoot!;
+  const root = host.shadowRoot;
   const styles = new CSSStyleSheet();
   styles.replaceSync(css);
   root.adoptedStyleSheets.unshift(styles);
@@ -69,7 +69,7 @@ function listen(): void {
   onWake(() => {
     desk.client.wake();
     changed();
-  });
+  }, desk.client.rest);
 }
 
 function open(): void {
@@ -114,16 +114,7 @@ function acted(): void {
   field.input.focus();
 }
 
-/** Draws at most once a frame, however much arrives; a hidden page has no frames. */
-function changed(): void {
-  if (due) return;
-  due = true;
-  if (document.hidden) setTimeout(draw, 100);
-  else requestAnimationFrame(draw);
-}
-
 function draw(): void {
-  due = false;
   const { view, dead: reason } = desk;
   const rows = rowsOf(view);
   parts.forEach((part) => part.update(view));

@@ -7,6 +7,8 @@ export interface View {
   state: State | null;
   pending: readonly Pending[];
   link: Link | null;
+  /** When something was last heard, as `now()` tells time; 0 before. */
+  heard: number;
   /** Whether people are there. */
   online: boolean;
   /** A sentence about what went wrong, or empty. */

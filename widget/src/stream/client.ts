@@ -1,10 +1,10 @@
 import type { Link } from './connection';
-import { Follow } from './follow';
+import { type Follow, follow } from './follow';
 import { type Door, Problem, call } from './http';
-import { Outbox } from './outbox';
+import { type Outbox, openOutbox } from './outbox';
 import type { State } from './state';
-import { type Store, type Stored, openStore } from './store';
-import type { Handoff, Message, Snapshot } from './types';
+import { type Stored, openStore } from './store';
+import type { Message, Snapshot } from './types';
 import { uuid } from './uuid';
 
 export interface ClientOptions {
@@ -17,178 +17,187 @@ export interface ClientOptions {
   expired: () => void;
 }
 
+/** The visitor's side: one session and one conversation, both begun by the first thing that is sent. */
+export interface Client {
+  readonly outbox: Outbox;
+  readonly state: State | null;
+  readonly link: Link | null;
+  /** When something was last heard, as `now()` tells time; 0 before. */
+  readonly heard: number;
+  /** Why the conversation cannot be read, other than that it is gone; empty while it can. */
+  readonly refusal: string;
+  /** Whether there is a conversation that has not been read yet. */
+  readonly loading: boolean;
+  /** Takes up what an earlier page left: the conversation, and messages that were not acknowledged. */
+  resume: () => void;
+  wake: () => void;
+  rest: () => void;
+  /** Acts within the conversation; if that has gone, once more within a new one. Throws Problem. */
+  within: <T>(verb: string, body: object, method?: string) => Promise<T>;
+  /** Acts on what the path names. Throws Problem. */
+  act: <T>(method: string, path: string, body: object) => Promise<T>;
+  read: (seq: number) => Promise<void>;
+  close: () => void;
+}
+
 const LONGEST_PAGE = 2_000;
 const NO_CONVERSATION: Stored = { conversation: undefined, start: undefined };
 
-/** The visitor's side: one session and one conversation, both begun by the first thing that is sent. */
-export class Client {
-  readonly outbox: Outbox;
-  /** Why the conversation cannot be read, other than that it is gone; empty while it can. */
-  refusal = '';
-  #options: ClientOptions;
-  #store: Store;
-  #door: Door;
-  #follow: Follow | null = null;
-  #opening: Promise<string> | null = null;
-
-  constructor(options: ClientOptions) {
-    this.#options = options;
-    this.#store = openStore(options.site);
-    this.#door = { base: options.base, token: () => this.#store.read().token };
-    this.outbox = new Outbox({
-      store: this.#store,
-      post: ({ client_id, text }) => this.#within<Message>('POST', 'messages', { client_id, text }),
-      changed: options.changed,
-    });
-  }
-
-  get state(): State | null {
-    return this.#follow?.state ?? null;
-  }
-
-  get link(): Link | null {
-    return this.#follow?.connection.link ?? null;
-  }
-
-  /** Whether there is a conversation that has not been read yet. */
-  get loading(): boolean {
-    return this.#follow !== null && !this.state && !this.refusal;
-  }
-
-  /** Takes up what an earlier page left: the conversation, and messages that were not acknowledged. */
-  resume(): void {
-    const { token, conversation } = this.#store.read();
-    if (token && conversation) this.#attend(conversation);
-    void this.outbox.drain();
-  }
-
-  wake(): void {
-    this.#follow?.connection.wake();
-    this.outbox.wake();
-  }
-
-  handoff(): Promise<Handoff> {
-    return this.#within('POST', 'handoff', {});
-  }
-
-  contact(email: string, name: string): Promise<void> {
-    return this.#within('POST', 'contact', { email, name: name || undefined, client_id: uuid() });
-  }
-
-  stop(): Promise<void> {
-    return this.#within('POST', 'stop', {});
-  }
-
-  retry(message: string): Promise<void> {
-    return this.#act('POST', `/v1/messages/${message}/retry`, {});
-  }
-
-  feedback(message: string, value: Message['feedback']): Promise<void> {
-    return this.#act('PUT', `/v1/messages/${message}/feedback`, { value });
-  }
-
-  read(seq: number): Promise<void> {
-    const { state } = this;
-    if (state) this.#follow!.set({ ...state, read: { ...state.read, visitor: seq } });
-    return this.#within('PUT', 'read', { seq });
-  }
-
-  close(): void {
-    this.#follow?.connection.close();
-    this.#follow = null;
-    this.refusal = '';
-  }
+export function openClient({ base, site, language, changed, expired }: ClientOptions): Client {
+  const store = openStore(site, () => resume());
+  const door: Door = { base, token: () => store.read().token };
+  let followed: Follow | null = null;
+  let opening: Promise<string> | null = null;
+  let refusal = '';
 
   /** After a change, a client without a stream asks what came of it. */
-  async #act<T>(method: string, path: string, body: object): Promise<T> {
-    const result = await call<T>(this.#door, method, path, body);
-    if (this.link !== 'live') this.#follow?.poll().catch(() => this.wake());
+  const act = async <T>(method: string, path: string, body: object): Promise<T> => {
+    const result = await call<T>(door, method, path, body);
+    if (client.link !== 'live') followed?.poll().catch(client.wake);
     return result;
-  }
+  };
 
-  /** Acts within the conversation; if that has gone, once more within a new one. */
-  async #within<T>(method: string, verb: string, body: object): Promise<T> {
-    const act = (id: string): Promise<T> => this.#act(method, `/v1/conversations/${id}/${verb}`, body);
-    const id = await this.#conversation();
-    const mark = this.#mark();
-    return act(id).catch(async (reason: unknown) => {
-      this.#forget(reason, mark);
-      return act(await this.#conversation());
+  const within = async <T>(verb: string, body: object, method = 'POST'): Promise<T> => {
+    const attempt = (id: string): Promise<T> => act(method, pathOf(id, verb), body);
+    const id = await conversation();
+    const then = mark();
+    return attempt(id).catch(async (reason: unknown) => {
+      forget(reason, then);
+      return attempt(await conversation());
     });
-  }
+  };
 
-  async #conversation(): Promise<string> {
-    const { token, conversation } = this.#store.read();
-    if (!token || !conversation) {
-      return (this.#opening ??= this.#begin().finally(() => {
-        this.#opening = null;
+  const conversation = async (): Promise<string> => {
+    const { token, conversation: id } = store.read();
+    if (!token || !id) {
+      return (opening ??= begin().finally(() => {
+        opening = null;
       }));
     }
-    this.#attend(conversation);
-    return conversation;
-  }
+    attend(id);
+    return id;
+  };
 
-  async #begin(): Promise<string> {
-    const { token, start = uuid() } = this.#store.read();
-    const mark = this.#mark();
-    if (!token) await this.#session();
-    this.#store.update({ start });
+  const begin = async (): Promise<string> => {
+    const { token, start = uuid() } = store.read();
+    const then = mark();
+    if (!token) await session();
+    store.update({ start });
     try {
-      const snapshot = await call<Snapshot>(this.#door, 'POST', '/v1/conversations', { client_id: start });
-      this.#store.update({ conversation: snapshot.id });
-      this.#attend(snapshot.id, snapshot);
+      const snapshot = await call<Snapshot>(door, 'POST', '/v1/conversations', { client_id: start });
+      store.update({ conversation: snapshot.id });
+      attend(snapshot.id, snapshot);
       return snapshot.id;
     } catch (reason) {
       if (!token) throw reason;
-      this.#forget(reason, mark);
-      return this.#begin();
+      forget(reason, then);
+      return begin();
     }
-  }
+  };
 
-  async #session(): Promise<void> {
-    const { site, language } = this.#options;
+  const session = async (): Promise<void> => {
     // Where the visitor asks from, without what queries and fragments may give away.
     const page = location.pathname.slice(0, LONGEST_PAGE);
-    const { token } = await call<Stored>(this.#door, 'POST', '/v1/sessions', { site, language, page });
-    this.#store.update({ token });
-  }
+    const { token } = await call<Stored>(door, 'POST', '/v1/sessions', { site, language, page });
+    store.update({ token });
+  };
 
-  #attend(id: string, snapshot?: Snapshot): void {
-    if (this.#follow?.id === id) return;
-    this.close();
-    const mark = this.#mark();
-    const changed = (): void => {
-      this.outbox.settle(this.state?.last_seq ?? 0);
-      this.#options.changed();
-    };
-    this.#follow = new Follow(this.#door, id, changed, (problem) => this.#refused(problem, mark));
-    if (snapshot) this.#follow.set(snapshot);
-    void this.#follow.connection.run();
-  }
+  const news = (): void => {
+    client.outbox.settle(client.state?.last_seq ?? 0);
+    changed();
+  };
 
-  #refused(problem: Problem, mark: string): void {
+  const attend = (id: string, snapshot?: Snapshot): void => {
+    if (followed?.id === id) return;
+    close();
+    const then = mark();
+    followed = follow(door, id, news, (problem) => refused(problem, then), snapshot);
+  };
+
+  const refused = (problem: Problem, then: string): void => {
     try {
-      this.#forget(problem, mark);
+      forget(problem, then);
     } catch {
-      this.refusal = problem.message;
+      refusal = problem.message;
     }
-    this.#options.changed();
-  }
+    changed();
+  };
 
   /** Lets go of a session or conversation that the server no longer knows; throws any other reason again. */
-  #forget(reason: unknown, mark: string): void {
+  const forget = (reason: unknown, then: string): void => {
     const ended = reason instanceof Problem && reason.status === 401;
     if (!ended && !(reason instanceof Problem && reason.code === 'conversation_unknown')) throw reason;
     // Of several that find out, only the first does it.
-    if (this.#mark() !== mark) return;
-    this.close();
-    this.#store.update({ ...NO_CONVERSATION, ...(ended && { token: undefined }) });
-    this.#options.expired();
-  }
+    if (mark() !== then) return;
+    store.update({ ...NO_CONVERSATION, ...(ended && { token: undefined }) });
+    leave();
+  };
+
+  const leave = (): void => {
+    close();
+    expired();
+  };
 
   /** Tells one session and conversation from the next. */
-  #mark(): string {
-    const { token, conversation } = this.#store.read();
-    return `${token}/${conversation}`;
-  }
+  const mark = (): string => {
+    const { token, conversation: id } = store.read();
+    return `${token}/${id}`;
+  };
+
+  const resume = (): void => {
+    const { token, conversation: id } = store.read();
+    if (token && id) attend(id);
+    // Another tab has found that it is no more.
+    else if (followed) leave();
+    client.outbox.drain();
+  };
+
+  const close = (): void => {
+    followed?.connection.close();
+    followed = null;
+    refusal = '';
+  };
+
+  const client: Client = {
+    outbox: openOutbox({
+      name: `frontdesk:${site}`,
+      store,
+      post: ({ client_id, text }) => within<Message>('messages', { client_id, text }),
+      changed: news,
+    }),
+    get state() {
+      return followed?.state ?? null;
+    },
+    get link() {
+      return followed?.connection.link ?? null;
+    },
+    get heard() {
+      return followed?.connection.heard ?? 0;
+    },
+    get refusal() {
+      return refusal;
+    },
+    get loading() {
+      return followed !== null && !client.state && !refusal;
+    },
+    resume,
+    wake() {
+      followed?.connection.wake();
+      client.outbox.wake();
+    },
+    rest: () => followed?.connection.rest(),
+    within,
+    act,
+    read(seq) {
+      const { state } = client;
+      if (state) followed!.set({ ...state, read: { ...state.read, visitor: seq } });
+      return within('read', { seq }, 'PUT');
+    },
+    close,
+  };
+  return client;
+}
+
+function pathOf(id: string, verb: string): string {
+  return `/v1/conversations/${id}/${verb}`;
 }

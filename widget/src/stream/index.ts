@@ -1,9 +1,12 @@
 /** The client library. The widget uses all of it; the console its connection and drafts. */
-export { Client } from './client';
-export { Connection, type Hooks, type Link } from './connection';
-export { type Draft, addDelta, addProgress, codePoints } from './drafts';
+export { type Client, openClient } from './client';
+export { type Connection, type Hooks, type Link, connect } from './connection';
+export { codePoints } from './drafts';
+export { perFrame } from './frames';
 export { Problem, call, reach } from './http';
 export type { Pending } from './outbox';
 export type { State } from './state';
-export type { Delta, Event, Message, Progress, Site, Source, Status } from './types';
+export { now } from './timing';
+export type { Handoff, Message, Site, Source } from './types';
+export { uuid } from './uuid';
 export { onWake } from './wake';

@@ -1,6 +1,7 @@
 import { Problem } from './http';
 import type { Entry, Store } from './store';
-import { Pause, backoff } from './timing';
+import { alone } from './tabs';
+import { backoff, newPause, now } from './timing';
 import type { Message } from './types';
 import { uuid } from './uuid';
 
@@ -15,95 +16,110 @@ export interface Pending extends Entry {
 }
 
 export interface OutboxOptions {
+  name: string;
   store: Store;
   /** Posts one entry; throws Problem. */
   post: (entry: Entry) => Promise<Message>;
   changed: () => void;
 }
 
+export interface Outbox {
+  readonly pending: Pending[];
+  add: (text: string) => void;
+  /** Sends what is stored, also by an earlier page, or by other tabs should they go before it is sent. */
+  drain: () => void;
+  /** Tries again at once, unless the server asked to wait. */
+  wake: () => void;
+  /** Forgets acknowledged entries that the conversation now shows. */
+  settle: (lastSeq: number) => void;
+}
+
 /** A message that has not gone through by then is shown as late. */
 const FAILURES_UNTIL_LATE = 2;
 const TOO_MANY = 429;
 
-/** Sends messages one after the other, each until it is acknowledged or refused for good. */
-export class Outbox {
-  pending: Pending[];
-  #options: OutboxOptions;
-  #draining = false;
-  #failures = 0;
+/**
+ * Sends messages one after the other, each until it is acknowledged or refused for good. Of a browser's tabs one sends
+ * at a time, `name` being their lock; the next takes up what it leaves.
+ */
+export function openOutbox({ name, store, post, changed }: OutboxOptions): Outbox {
+  let pending: Pending[] = [];
+  let draining = false;
+  let failures = 0;
   /** No attempt before this time: the server has said so. */
-  #notBefore = 0;
-  #pause = new Pause();
+  let notBefore = 0;
+  const pause = newPause();
 
-  constructor(options: OutboxOptions) {
-    this.#options = options;
-    this.pending = (options.store.read().outbox ?? []).map((entry) => ({ ...entry, state: 'sending' }));
-  }
+  const stored = (): Entry[] => store.read().outbox ?? [];
+  const has = (entries: Entry[], { client_id }: Entry): boolean =>
+    entries.some((entry) => entry.client_id === client_id);
 
-  add(text: string): void {
-    const entry: Entry = { client_id: uuid(), text };
-    this.#keep((outbox) => [...outbox, entry]);
-    this.pending.push({ ...entry, state: 'sending' });
-    this.#options.changed();
-    void this.drain();
-  }
+  const add = (text: string): void => {
+    const entry = { client_id: uuid(), text };
+    pending.push({ ...entry, state: 'sending' });
+    store.update({ outbox: [...stored(), entry] });
+    changed();
+    drain();
+  };
 
-  /** Tries again at once, unless the server asked to wait. */
-  wake(): void {
-    if (Date.now() >= this.#notBefore) this.#pause.end();
-  }
+  const drain = (): void => {
+    if (draining || (!stored().length && !next())) return;
+    draining = true;
+    void alone(name, async () => {
+      const left = stored();
+      // Another tab has sent some of this one's meanwhile, and others are of a tab that is gone.
+      pending = pending.filter((entry) => entry.state === 'refused' || entry.seq || has(left, entry));
+      for (const entry of left) if (!has(pending, entry)) pending.push({ ...entry, state: 'sending' });
+      for (let entry = next(); entry; entry = next()) await pause.wait(await send(entry));
+    }).finally(() => {
+      draining = false;
+    });
+  };
 
-  /** Forgets acknowledged entries that the conversation now shows. */
-  settle(lastSeq: number): void {
-    this.pending = this.pending.filter(({ seq }) => !seq || seq > lastSeq);
-  }
-
-  async drain(): Promise<void> {
-    if (this.#draining) return;
-    this.#draining = true;
-    for (let entry = this.#next(); entry; entry = this.#next())
-      await this.#pause.for(await this.#send(entry));
-    this.#draining = false;
-  }
-
-  #next(): Pending | undefined {
-    return this.pending.find(({ state }) => state === 'sending' || state === 'late');
-  }
+  const next = (): Pending | undefined =>
+    pending.find(({ state }) => state === 'sending' || state === 'late');
 
   /** Returns how long to wait before the next attempt, in milliseconds. */
-  async #send(entry: Pending): Promise<number> {
+  const send = async (entry: Pending): Promise<number> => {
     try {
-      entry.seq = (await this.#options.post(entry)).seq;
-      this.#failures = 0;
-      return this.#done(entry, 'sent');
+      entry.seq = (await post(entry)).seq;
+      failures = 0;
+      return done(entry, 'sent');
     } catch (reason) {
       if (!(reason instanceof Problem)) throw reason;
-      if (!reason.passing) {
-        entry.reason = reason.message;
-        return this.#done(entry, 'refused');
-      }
-      return this.#postpone(entry, reason);
+      if (reason.passing) return postpone(entry, reason);
+      entry.reason = reason.message;
+      return done(entry, 'refused');
     }
-  }
+  };
 
-  #postpone(entry: Pending, { status, retryAfter }: Problem): number {
-    this.#failures += 1;
-    this.#notBefore = Date.now() + retryAfter;
+  const postpone = (entry: Pending, { status, retryAfter }: Problem): number => {
+    failures += 1;
+    notBefore = now() + retryAfter;
     entry.wait = status === TOO_MANY ? retryAfter / 1000 : 0;
-    if (entry.wait || this.#failures >= FAILURES_UNTIL_LATE) entry.state = 'late';
-    this.#options.changed();
-    return retryAfter || backoff(this.#failures);
-  }
+    if (entry.wait || failures >= FAILURES_UNTIL_LATE) entry.state = 'late';
+    changed();
+    return retryAfter || backoff(failures);
+  };
 
-  #done(entry: Pending, state: 'sent' | 'refused'): number {
+  const done = (entry: Pending, state: 'sent' | 'refused'): number => {
     entry.state = state;
-    this.#keep((outbox) => outbox.filter(({ client_id }) => client_id !== entry.client_id));
-    this.#options.changed();
+    store.update({ outbox: stored().filter(({ client_id }) => client_id !== entry.client_id) });
+    changed();
     return 0;
-  }
+  };
 
-  #keep(change: (outbox: Entry[]) => Entry[]): void {
-    const { store } = this.#options;
-    store.update({ outbox: change(store.read().outbox ?? []) });
-  }
+  return {
+    get pending() {
+      return pending;
+    },
+    add,
+    drain,
+    wake() {
+      if (now() >= notBefore) pause.end();
+    },
+    settle(lastSeq) {
+      pending = pending.filter(({ seq }) => !seq || seq > lastSeq);
+    },
+  };
 }

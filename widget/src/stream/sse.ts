@@ -18,8 +18,8 @@ export function sseParser(onFrame: (frame: Frame) => void): (text: string) => vo
 }
 
 function valuesOf(block: string, field: string): string {
-  const lines = block.split('\n').filter((line) => line.startsWith(`${field}:`));
-  return lines.map((line) => line.slice(field.length + 1).replace(/^ /, '')).join('\n');
+  const lines = block.matchAll(RegExp(`^${field}: ?(.*)`, 'gm'));
+  return [...lines].map(([, value]) => value).join('\n');
 }
 
 /** Reads a response to its end. `onBytes` is called for every chunk, also for comments that keep the line alive. */

@@ -5,6 +5,10 @@ import type { Delta, Durable, Ephemeral, Event, Message, Progress, Snapshot } fr
 export interface State extends Snapshot {
   /** When the staff's last read was heard of; a snapshot does not say. */
   read_at?: string;
+  /** Who of the staff is typing. */
+  typing?: string[];
+  /** Whether somebody of the staff can be reached, once the stream has said so. */
+  online?: boolean;
 }
 
 /** What has to be fetched before the state is whole again. */
@@ -32,13 +36,21 @@ function applyEphemeral(state: State, event: Ephemeral): Step {
   switch (event.kind) {
     case 'ready':
       // A head behind ours means that the server was restored from an older copy.
-      return [state, event.data.head > last_seq ? 'page' : event.data.head < last_seq ? 'snapshot' : null];
+      // Who types now is said after it.
+      return [
+        { ...state, typing: [] },
+        event.data.head > last_seq ? 'page' : event.data.head < last_seq ? 'snapshot' : null,
+      ];
     case 'reset':
       return [state, 'snapshot'];
     case 'answer.delta':
       return write(state, event.data, (message) => addDelta(message, event.data as Delta));
     case 'answer.progress':
       return write(state, event.data, (message) => addProgress(message, event.data as Progress));
+    case 'typing':
+      return [{ ...state, typing: event.data.names }, null];
+    case 'presence':
+      return [{ ...state, online: event.data.online }, null];
     default:
       return [state, null];
   }

@@ -19,9 +19,12 @@ export interface Store {
   update(change: Stored): void;
 }
 
-/** One record in the page's storage; in memory where the browser refuses storage. */
-export function openStore(site: string): Store {
+/** One record in the page's storage; in memory where the browser refuses storage. `changed`: another tab has written. */
+export function openStore(site: string, changed: () => void): Store {
   const name = `frontdesk:${site}`;
+  addEventListener('storage', ({ key }) => {
+    if (key === name) changed();
+  });
   let memory: Stored | null = null;
   const read = (): Stored => {
     if (memory) return memory;

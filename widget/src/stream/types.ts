@@ -28,6 +28,9 @@ export interface Message {
   outcome: 'answered' | 'unknown' | 'chat' | null;
   sources: Source[];
   notice: Notice | null;
+  edited?: boolean;
+  /** Taken back: its text is empty. */
+  deleted?: boolean;
   feedback: 'up' | 'down' | null;
   /** When its text was taken away, by who wrote it or an admin. */
   deleted_at?: string | null;
@@ -103,7 +106,12 @@ export type Ephemeral =
   | { kind: 'reset' }
   | { kind: 'answer.delta'; data: Delta }
   | { kind: 'answer.progress'; data: Progress }
-  | { kind: 'reconnect'; data: { after_ms: number } };
+  /** Everybody of the other side who types now. */
+  | { kind: 'typing'; data: { names: string[] } }
+  | { kind: 'presence'; data: Availability }
+  | { kind: 'reconnect'; data: { after_ms: number } }
+  /** From another tab of this browser, never from the server. */
+  | { kind: 'snapshot'; data: Snapshot };
 
 export type Event = Durable | Ephemeral;
 

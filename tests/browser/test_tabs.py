@@ -1,0 +1,198 @@
+"""Several tabs of one browser: one stream serves them all, and closing any of them loses nothing."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import pytest
+from playwright.async_api import BrowserContext, Page, expect
+from sqlalchemy import select
+
+from app.conversations.models import Conversation
+from app.handoff import queue
+from app.handoff.replies import reply
+from app.kit.db import Database
+from app.tenancy.members import SignedIn
+from app.tenancy.models import Site
+from app.tenancy.organisations import create_site
+from tests.browser.console import opened
+from tests.browser.people import VisitorAtWidget
+from tests.factories import create_agent, create_talk, say
+from tests.serving import RunningServer
+
+TABS = 15
+
+
+@pytest.fixture
+def database(server: RunningServer) -> Database:
+    """The server's own, so that its signals reach the pages at once."""
+    return server.runtime.database
+
+
+@dataclass
+class Shop:
+    """A website with the widget, in tabs of one browser."""
+
+    server: RunningServer
+    context: BrowserContext
+    site: Site
+    tabs: list[VisitorAtWidget]
+
+    async def open_tab(self) -> VisitorAtWidget:
+        page = await self.context.new_page()
+        await page.goto(f"{self.server.url}/shop")
+        visitor = VisitorAtWidget(page)
+        await visitor.opens()
+        self.tabs.append(visitor)
+        return visitor
+
+    async def all_see(self, *texts: str) -> None:
+        """Each of them, once."""
+        for tab in self.tabs:
+            for text in texts:
+                await expect(tab.thread.get_by_text(text)).to_have_count(1, timeout=15_000)
+
+
+@pytest.fixture
+async def shop(server: RunningServer, database: Database, org_id: UUID, context: BrowserContext) -> Shop:
+    server.runtime.limits._seen.clear()
+    async with database.transaction(org_id) as session:
+        site = await create_site(session, name="Northwind help", origins=[server.url])
+    script = f'<script src="{server.url}/widget.js" data-site="{site.key}" async></script>'
+    body = f"<!doctype html><html lang=en><title>Shop</title><link rel=icon href=data:,><h1>Shop</h1>{script}"
+    await context.route("**/shop", lambda route: route.fulfill(content_type="text/html", body=body))
+    return Shop(server, context, site, [])
+
+
+def streams(server: RunningServer, org_id: UUID) -> int:
+    """How many streams the server holds open for this organisation."""
+    return server.runtime.streams._open[f"organisation:{org_id}"]
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0.02)
+
+
+async def agent_joins(database: Database, org_id: UUID) -> tuple[Conversation, SignedIn]:
+    """The only visitor's conversation, taken over, so that the assistant stays out of it."""
+    async with asyncio.timeout(10):
+        while not (conversation := await visitors_own(database, org_id)):
+            await asyncio.sleep(0.05)
+    async with database.transaction(org_id) as session:
+        await queue.request(session, conversation.id, reason="asked for a person")
+        agent = await create_agent(session)
+        await queue.claim(session, conversation.id, agent)
+    return conversation, agent
+
+
+async def visitors_own(database: Database, org_id: UUID) -> Conversation | None:
+    async with database.transaction(org_id) as session:
+        of_visitors = select(Conversation).where(
+            Conversation.org_id == org_id, Conversation.kind == "visitor", Conversation.last_seq > 0
+        )
+        return (await session.scalars(of_visitors)).one_or_none()
+
+
+async def test_fifteen_tabs_of_a_visitor_share_one_stream_and_outlive_the_one_that_holds_it(
+    server: RunningServer, database: Database, org_id: UUID, shop: Shop
+) -> None:
+    first = await shop.open_tab()
+    await first.writes("Where is my parcel?")
+    await shop.all_see("Where is my parcel?")
+    conversation, agent = await agent_joins(database, org_id)
+    while len(shop.tabs) < TABS:
+        await shop.open_tab()
+    await shop.all_see("Where is my parcel?")
+    assert streams(server, org_id) == 1
+
+    await shop.tabs[4].writes("It was sent on Monday.")
+    await shop.tabs[11].writes("By express.")
+    await shop.all_see("It was sent on Monday.", "By express.")
+
+    await shop.tabs.pop(0).page.close()
+    async with database.transaction(org_id) as session:
+        await reply(session, conversation.id, agent, client_id=uuid4(), text="It is in Oslo.")
+    await shop.all_see("It is in Oslo.")
+    await until(lambda: streams(server, org_id) == 1)
+
+
+async def test_what_is_sent_offline_from_two_tabs_arrives_once_from_each(
+    server: RunningServer, database: Database, org_id: UUID, shop: Shop
+) -> None:
+    one = await shop.open_tab()
+    await one.writes("Hello?")
+    await shop.all_see("Hello?")
+    await agent_joins(database, org_id)
+    two = await shop.open_tab()
+    await shop.all_see("Hello?")
+    await shop.context.set_offline(True)
+    await one.writes("From the first.")
+    await two.writes("From the second.")
+    await one.page.close()
+    shop.tabs.remove(one)
+    await shop.context.set_offline(False)
+    await shop.all_see("From the first.", "From the second.")
+    await shop.open_tab()
+    await shop.all_see("Hello?", "From the first.", "From the second.")
+
+
+async def test_a_conversation_begun_in_one_tab_is_there_in_the_others(shop: Shop) -> None:
+    await shop.open_tab()
+    await shop.open_tab()
+    await shop.tabs[1].writes("Anybody there?")
+    await shop.all_see("Anybody there?")
+
+
+async def test_a_burst_of_events_is_drawn_at_most_once_a_frame(
+    server: RunningServer, database: Database, org_id: UUID, shop: Shop
+) -> None:
+    tab = await shop.open_tab()
+    await tab.writes("Where is my parcel?")
+    await shop.all_see("Where is my parcel?")
+    conversation, agent = await agent_joins(database, org_id)
+    await tab.page.evaluate(
+        """() => {
+          const log = document.querySelector('frontdesk-widget').shadowRoot.querySelector('[role=log]');
+          window.drawn = window.frames_ = 0;
+          new MutationObserver(() => (window.drawn += 1)).observe(log, { childList: true });
+          const count = () => { window.frames_ += 1; requestAnimationFrame(count); };
+          count();
+        }"""
+    )
+    async with database.transaction(org_id) as session:
+        for number in range(100):
+            await reply(session, conversation.id, agent, client_id=uuid4(), text=f"Part {number}.")
+    await shop.all_see("Part 99.")
+    drawn, frames = await tab.page.evaluate("[window.drawn, window.frames_]")
+    assert drawn < 50
+    assert drawn <= frames
+
+
+async def test_consoles_of_one_browser_share_a_stream_and_follow_what_each_of_them_shows(
+    server: RunningServer, database: Database, org_id: UUID, context: BrowserContext
+) -> None:
+    async with database.transaction(org_id) as session:
+        maya = await create_agent(session)
+        talks = [await create_talk(session) for _ in range(3)]
+        for number, talk in enumerate(talks):
+            await say(session, talk, f"Question {number}")
+            await queue.request(session, talk.id, reason="asked for a person")
+    first = await opened(server, context, maya)
+    pages: list[Page] = [first]
+    for talk in talks:
+        page = await context.new_page()
+        await page.goto(f"{server.url}/console/conversations/{talk.id}")
+        await expect(page.locator("html")).to_have_attribute("data-link", "live")
+        pages.append(page)
+    await until(lambda: streams(server, org_id) == 1)
+    await first.close()
+    for number, talk in enumerate(talks):
+        async with database.transaction(org_id) as session:
+            await say(session, talk, f"And {number}, too")
+    for number, page in enumerate(pages[1:]):
+        await expect(page.locator(".said.visitor").last).to_contain_text(f"And {number}, too")
+        await expect(page.locator("html")).to_have_attribute("data-link", "live")
+    await until(lambda: streams(server, org_id) == 1)
