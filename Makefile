@@ -11,7 +11,7 @@ LOCK := $(UV) pip compile --quiet --generate-hashes --no-annotate --universal --
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 PROCESSES ?= 2
 
-.PHONY: help setup run test check fix lint types imports lints widget widget-check size pictures soak repeats bench-search migrate lock clean FORCE
+.PHONY: help setup run test check fix lint types imports lints widget widget-check size pictures soak repeats bench-search bench-ingest bench-replacing migrate lock clean FORCE
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +66,12 @@ bench-search: $(VENV)/dev ## search against plain dense search and ts_rank, up t
 
 repeats: $(VENV)/dev widget ## 10,000 requests that repeat 2,000 messages through broken lines: is each stored once?
 	@$(BIN)/python -m bench.repeats
+
+bench-ingest: $(VENV)/dev ## pages a second into search, and what the time goes into; ARGS="FOLDER" reads real files
+	@$(BIN)/python -m bench.ingest $(ARGS)
+
+bench-replacing: $(VENV)/dev ## a minute of twenty that replace, delete and search: is anything found that is gone?
+	@$(BIN)/python -m bench.replacing $(ARGS)
 
 migrate: $(VENV)/app ## bring the database to the newest schema, as `serve` does by itself
 	@exec $(BIN)/frontdesk migrate

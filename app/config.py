@@ -23,6 +23,14 @@ ENVIRONMENT: dict[str, str] = {
     "openai_fallback_base_url": "OPENAI_FALLBACK_BASE_URL",
     "openai_fallback_model": "OPENAI_FALLBACK_MODEL",
     "answer_deadline_s": "FRONTDESK_ANSWER_DEADLINE",
+    "embeddings_base_url": "EMBEDDINGS_BASE_URL",
+    "embeddings_api_key": "EMBEDDINGS_API_KEY",
+    "embeddings_model": "EMBEDDINGS_MODEL",
+    "embeddings_dimensions": "EMBEDDINGS_DIMENSIONS",
+    "rerank_base_url": "RERANK_BASE_URL",
+    "rerank_api_key": "RERANK_API_KEY",
+    "rerank_model": "RERANK_MODEL",
+    "search_deadline_s": "FRONTDESK_SEARCH_DEADLINE",
     "price_in": "FRONTDESK_PRICE_IN",
     "price_out": "FRONTDESK_PRICE_OUT",
     "budget_visitor": "FRONTDESK_BUDGET_VISITOR",
@@ -41,6 +49,10 @@ ENVIRONMENT: dict[str, str] = {
 
 ALLOWANCE = re.compile(r"([\d_]*\d(?:\.\d+)?) ?(requests|tokens|money) ?/ ?(day|month)")
 Allowances = dict[tuple[str, str], float]
+
+
+# What an HNSW index over half precision takes.
+MOST_DIMENSIONS = 4_000
 
 
 class ConfigError(Exception):
@@ -62,6 +74,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     openai_fallback_base_url: str | None = None
     openai_fallback_model: str | None = None
     answer_deadline_s: float = 60.0
+    embeddings_base_url: str | None = None
+    embeddings_api_key: str | None = None
+    embeddings_model: str = "text-embedding-3-small"
+    embeddings_dimensions: int = 0
+    rerank_base_url: str | None = None
+    rerank_api_key: str | None = None
+    rerank_model: str = "rerank"
+    search_deadline_s: float = 2.0
     price_in: float = 0.0
     price_out: float = 0.0
     budget_visitor: str = "200 requests/day"
@@ -142,6 +162,7 @@ def _check(settings: Settings) -> None:
         raise ConfigError(f"PORT={settings.port} is not a port: give a number from 1 to 65535.")
     for field in (
         "answer_deadline_s",
+        "search_deadline_s",
         "upload_limit_mb",
         "job_lease_s",
         "visitor_session_days",
@@ -153,6 +174,11 @@ def _check(settings: Settings) -> None:
         raise ConfigError(f"{ENVIRONMENT['agent_timeout_min']} must be zero, for never, or minutes.")
     _check_costs(settings)
     _check_addresses(settings)
+    if not 0 <= settings.embeddings_dimensions <= MOST_DIMENSIONS:
+        raise ConfigError(
+            f"EMBEDDINGS_DIMENSIONS={settings.embeddings_dimensions} cannot be used: give 1 to {MOST_DIMENSIONS}, or 0 "
+            "to take those that the model has."
+        )
     if settings.log_level not in {"debug", "info", "warning", "error"}:
         raise ConfigError("FRONTDESK_LOG must be debug, info, warning or error.")
 
@@ -181,7 +207,13 @@ def _check_addresses(settings: Settings) -> None:
         raise ConfigError(
             "OPENAI_FALLBACK_… stands in for a model: set OPENAI_API_KEY or OPENAI_BASE_URL, too."
         )
-    for field in ("public_url", "openai_base_url", "openai_fallback_base_url"):
+    for field in (
+        "public_url",
+        "openai_base_url",
+        "openai_fallback_base_url",
+        "embeddings_base_url",
+        "rerank_base_url",
+    ):
         value = getattr(settings, field)
         if value and not value.startswith(("http://", "https://")):
             raise ConfigError(f"{ENVIRONMENT[field]}={value!r} must begin with http:// or https://.")

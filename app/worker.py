@@ -9,7 +9,7 @@ from app.conversations.answers import give_up_answer
 from app.conversations.messaging import ConversationUnknown
 from app.handoff import absence
 from app.kit.jobs import Jobs, Payload
-from app.knowledge import large
+from app.knowledge import large, reindex
 from app.knowledge.indexing import give_up, index_version
 
 # Answers wait for a model most of their time; documents take a core each while they are parsed.
@@ -22,6 +22,7 @@ def all_jobs() -> Jobs:
     jobs.add(absence.JOB, look_after_agent)
     jobs.add("knowledge.index", index_document, at_once=INDEX_AT_ONCE, gave_up=end_indexing)
     jobs.add(large.JOB, settle_large, at_once=1)
+    jobs.add(reindex.JOB, embed_anew, at_once=1)
     return jobs
 
 
@@ -47,7 +48,7 @@ async def look_after_agent(context: Context, org_id: UUID, payload: Payload) -> 
 
 
 async def index_document(context: Context, org_id: UUID, payload: Payload) -> None:
-    await index_version(context.database, org_id, UUID(payload["version"]))
+    await index_version(context.database, org_id, UUID(payload["version"]), context.models)
 
 
 async def settle_large(context: Context, org_id: UUID, _: Payload) -> None:
@@ -56,3 +57,7 @@ async def settle_large(context: Context, org_id: UUID, _: Payload) -> None:
 
 async def end_indexing(context: Context, org_id: UUID, payload: Payload, error: Exception) -> None:
     await give_up(context.database, org_id, UUID(payload["version"]), error)
+
+
+async def embed_anew(context: Context, org_id: UUID, payload: Payload) -> None:
+    await reindex.reindex(context.database, context.models, org_id, payload["embedder"])

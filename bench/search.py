@@ -58,7 +58,7 @@ TS_RANK = """
 COPY_TENANT = """
     WITH taken AS MATERIALIZED (
         SELECT id, gen_random_uuid() AS copy, ordinal FROM chunk
-        WHERE org_id = $1 AND ordinal >= $5 AND ordinal < $6
+        WHERE org_id = $1 AND version_id = $7 AND ordinal >= $5 AND ordinal < $6
     ), texts AS (
         INSERT INTO chunk (org_id, id, document_id, version_id, ordinal, headings, page, text)
         SELECT $2, taken.copy, $3, $4, taken.ordinal, '{}', NULL, chunk.text
@@ -148,6 +148,7 @@ class Tenant:
     org_id: UUID
     first: int
     last: int
+    version_id: UUID | None = None
 
 
 class Bench:
@@ -178,6 +179,7 @@ class Bench:
     async def large_tenant(self) -> Tenant:
         tenant = Tenant(await self.organisation(), 0, self.options.large)
         document_id, version_id = await self.document(tenant)
+        tenant.version_id = version_id
         for batch in in_batches(self.writer.chunks(tenant.last)):
             await self.copy(tenant.org_id, document_id, version_id, batch)
             self.note(f"{len(self.texts):,} chunks")
@@ -187,7 +189,8 @@ class Bench:
     async def tenant(self, big: Tenant, first: int, last: int) -> Tenant:
         tenant = Tenant(await self.organisation(), first, last)
         place = await self.document(tenant)
-        await self.admin.execute(COPY_TENANT, big.org_id, tenant.org_id, *place, first, last)
+        source = big.version_id
+        await self.admin.execute(COPY_TENANT, big.org_id, tenant.org_id, *place, first, last, source)
         await self.count(tenant)
         return tenant
 

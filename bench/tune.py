@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from app.knowledge.evaluation_set import Asked, Corpus, chunks_of, read_set
 from app.knowledge.evidence import CONSIDERED, LIKENESS, OFFSET, STRENGTH, STRENGTH_LIMIT, THRESHOLD
 from app.knowledge.indexing import headings_above
-from app.knowledge.question import BACKGROUND, COMMON_SHARE, PAIR_WEIGHT, TURN_WEIGHTS
-from app.knowledge.search import CANDIDATES, DENSE_WEIGHT, LEAST_LIKENESS
+from app.knowledge.question import BACKGROUND, COMMON_SHARE, DENSE_WEIGHT, PAIR_WEIGHT, TURN_WEIGHTS
+from app.knowledge.search import CANDIDATES, LEAST_LIKENESS
 from ingest.embed import static_embedder
 from ingest.language import detect
 from ingest.lexical import (

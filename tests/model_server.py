@@ -16,6 +16,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tests.side_models import SideModels
+
 TOKEN = re.compile(r"\s?\w{1,6}|\s|[^\w\s]")
 REASONS = {200: "OK", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
 
@@ -56,6 +58,7 @@ class ModelServer:
     port: int = 0
     requests: list[Request] = field(default_factory=list)
     hung_up: int = 0
+    side: SideModels = field(default_factory=SideModels)
     _script: list[Act] = field(default_factory=lambda: [Act(text="Hello from the model.")])
     _told: bool = False
 
@@ -96,6 +99,7 @@ class ModelServer:
         """Forgets the script and the requests."""
         self._script, self._told = [Act(text="Hello from the model.")], False
         self.requests.clear()
+        self.side = SideModels()
         self.hung_up = 0
 
     def _add(self, act: Act) -> None:
@@ -125,8 +129,7 @@ class ModelServer:
         """Ends every connection; until it listens again, new ones are refused."""
         if self._listener is not None:
             self._listener.close()
-        tasks = list(self._connections)
-        for task in tasks:
+        for task in (tasks := list(self._connections)):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -146,6 +149,11 @@ class ModelServer:
     async def _answer(
         self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
+        if request.path.endswith(("/embeddings", "/rerank")):
+            if self.side.hangs:
+                await self._wait_for_hang_up(reader)
+            await _send(writer, *self.side.reply(request.path, request.body))
+            return
         if not request.path.endswith("/chat/completions"):
             await _send(writer, 200, {"object": "list", "data": [{"id": "scripted", "object": "model"}]})
             return
@@ -223,7 +231,7 @@ async def _read_request(reader: asyncio.StreamReader) -> Request | None:
 
 
 async def _send(
-    writer: asyncio.StreamWriter, status: int, document: dict[str, Any], *, retry_after: str | None = None
+    writer: asyncio.StreamWriter, status: int, document: Any, *, retry_after: str | None = None
 ) -> None:
     body = json.dumps(document).encode()
     headers = {"content-type": "application/json", "content-length": str(len(body))}
@@ -235,10 +243,8 @@ async def _send(
 
 
 def _head(writer: asyncio.StreamWriter, status: int, headers: dict[str, str]) -> None:
-    lines = [
-        f"HTTP/1.1 {status} {REASONS.get(status, 'Scripted')}",
-        *(f"{k}: {v}" for k, v in headers.items()),
-    ]
+    first = f"HTTP/1.1 {status} {REASONS.get(status, 'Scripted')}"
+    lines = [first, *(f"{k}: {v}" for k, v in headers.items())]
     writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
 
 

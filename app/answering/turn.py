@@ -8,7 +8,7 @@ the conversation is the assistant's to write in.
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
 
@@ -25,8 +25,10 @@ from app.config import Settings
 from app.conversations.answers import Turn, begin_answer, finish_answer
 from app.handoff import queue
 from app.kit.db import Database
+from app.knowledge.embedders import Models, connect_models
 from app.knowledge.evidence import THRESHOLD, evidence
-from app.knowledge.search import Passage, Query, search
+from app.knowledge.finding import find
+from app.knowledge.search import Passage, Query
 from app.realtime.drafts import Drafts
 from app.tenancy.organisations import organisation_name
 
@@ -48,9 +50,15 @@ class Context:
     def model(self) -> llm.Model | None:
         return llm.connect(self.settings)
 
+    @cached_property
+    def models(self) -> Models:
+        return connect_models(self.settings)
+
     async def close(self) -> None:
         if "model" in self.__dict__ and self.model is not None:
             await self.model.close()
+        if "models" in self.__dict__:
+            await self.models.close()
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,7 @@ class Desk:
     organisation: str
     model: llm.Model | None = None
     purse: Purse | None = None
+    models: Models = field(default_factory=Models)
 
 
 async def reply(context: Context, org_id: UUID, conversation_id: UUID, message_id: UUID) -> None:
@@ -71,7 +80,8 @@ async def reply(context: Context, org_id: UUID, conversation_id: UUID, message_i
         if opened is None:
             return
         purse = await purse_of(session, context.database, context.settings, conversation_id)
-        desk = Desk(context.database, org_id, await organisation_name(session), context.model, purse)
+        name = await organisation_name(session)
+        desk = Desk(context.database, org_id, name, context.model, purse, context.models)
     why, question = Why(), smalltalk.question_of(opened.asked)
     loop = looping(opened.said)
     made = _stop(loop, question) if loop else answer(desk, question, opened.history, why)
@@ -126,9 +136,9 @@ async def answer(
 
 async def _search(desk: Desk, question: str, history: Sequence[Turn], why: Why) -> list[Passage]:
     query = Query(question, _asked_before(history))
-    async with desk.database.transaction(desk.org_id) as session:
-        passages = await search(session, query, limit=PASSAGES)
-    why.search_query = {"text": query.text, "history": list(query.history)}
+    found = await find(desk.database, desk.models, desk.org_id, query, limit=PASSAGES)
+    passages = found.passages
+    why.search_query = {"text": query.text, "history": list(query.history), "notes": list(found.notes)}
     why.passages = passages
     why.evidence = evidence(query, passages) if passages else None
     why.mark("searched")

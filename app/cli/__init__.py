@@ -32,6 +32,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "app.cli.knowing:evaluate",
         "Measure retrieval on DIRECTORY: corpus.jsonl, queries.jsonl and qrels.tsv.",
     ),
+    "reindex": (
+        "app.cli.embedding:reindex",
+        "Embed every passage anew by the model that the settings name, and switch to it when all is done.",
+    ),
     "budget": (
         "app.cli.spending:budget",
         "Show what answers may cost and have cost, and set it.",

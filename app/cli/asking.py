@@ -15,8 +15,9 @@ from app.cli.common import json_option, org_option, organisation_id, print_table
 from app.config import Settings
 from app.conversations.answers import Turn
 from app.kit.db import Database
+from app.knowledge.embedders import connect_models
 from app.knowledge.search import Passage, Query
-from app.knowledge.search import search as search_passages
+from app.knowledge.trial import Trial, try_question
 from app.tenancy.organisations import organisation_name
 
 
@@ -53,7 +54,8 @@ def ask(*, question: str, earlier: tuple[str, ...], explain: bool, org: str, as_
 async def _desk(database: Database, org_id: UUID, settings: Settings) -> Desk:
     async with database.transaction(org_id) as session:
         purse = await purse_of(session, database, settings)
-        return Desk(database, org_id, await organisation_name(session), connect(settings), purse)
+        name = await organisation_name(session)
+        return Desk(database, org_id, name, connect(settings), purse, connect_models(settings))
 
 
 async def _follow(desk: Desk, question: str, history: tuple[Turn, ...], why: Why, *, quiet: bool) -> Done:
@@ -107,17 +109,36 @@ def _as_json(done: Done, why: Why, *, explain: bool) -> dict[str, Any]:
 @click.command()
 @click.argument("question")
 @click.option("--limit", default=5, show_default=True, type=click.IntRange(1, 50), help="How many passages.")
+@click.option("--explain", is_flag=True, help="Also show the evidence, what each word counts, and the time.")
 @org_option
 @json_option
-def search(*, question: str, limit: int, org: str, as_json: bool) -> None:
+def search(*, question: str, limit: int, explain: bool, org: str, as_json: bool) -> None:
     """Show the passages that QUESTION finds, best first, with what speaks for each."""
 
-    async def work(database: Database, _: Settings) -> list[Passage]:
+    async def work(database: Database, settings: Settings) -> Trial:
         org_id = await organisation_id(database, org)
-        async with database.transaction(org_id) as session:
-            return await search_passages(session, Query(question), limit=limit)
+        return await try_question(database, connect_models(settings), org_id, Query(question), limit=limit)
 
-    found = with_database(work)
+    trial = with_database(work)
+    _show_found(trial.passages, as_json=as_json)
+    if explain:
+        _show_how(trial)
+
+
+def _show_how(trial: Trial) -> None:
+    """On standard error, so that scripts read the passages alone."""
+    verdict = "enough" if trial.enough else "too little"
+    click.echo(f"evidence {trial.evidence:.2f} of {trial.threshold:.2f}: {verdict} to answer", err=True)
+    for note in trial.notes:
+        click.echo(note, err=True)
+    words = ", ".join(f"{word.text} {word.rarity:.1f} (in {word.chunks})" for word in trial.words)
+    click.echo(f"words by what they count: {words or 'none'}", err=True)
+    click.echo(
+        f"{trial.chunks} passages, {trial.compared} one compared, {trial.milliseconds:.1f} ms", err=True
+    )
+
+
+def _show_found(found: list[Passage], *, as_json: bool) -> None:
     if as_json:
         rows = [_row(rank, passage) | {"text": passage.text} for rank, passage in enumerate(found, 1)]
         click.echo(msgspec.json.encode(rows))
@@ -135,5 +156,8 @@ def _row(rank: int, passage: Passage) -> dict[str, Any]:
         "score": round(passage.score, 4),
         "dense": round(passage.dense, 3),
         "lexical": round(passage.lexical, 2),
+        "dense_rank": passage.dense_rank,
+        "lexical_rank": passage.lexical_rank,
         "coverage": round(passage.coverage, 2),
+        "also": ", ".join(one.document_name for one in passage.also) or None,
     }

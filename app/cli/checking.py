@@ -1,6 +1,7 @@
 """`frontdesk doctor`: is everything here that the server needs, and if not, what to do."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import asdict, dataclass, replace
 
 import asyncpg
@@ -16,6 +17,8 @@ from app.config import ConfigError, Settings, load_settings
 from app.kit.db import APP_ROLE, libpq_arguments
 from app.kit.embedded import EmbeddedDatabaseError
 from app.kit.migrate import newest_revision
+from app.knowledge.embedders import connect_models
+from app.knowledge.endpoints import EndpointFailed
 from app.web.static_files import STATIC
 
 OLDEST_POSTGRESQL = 150000
@@ -54,7 +57,12 @@ def _examine() -> list[Finding]:
             findings += asyncio.run(_database(address.app))
     except (EmbeddedDatabaseError, OSError, asyncpg.PostgresError) as error:
         findings.append(Finding("database", ok=False, said=database_trouble(error)))
-    return [*findings, asyncio.run(_redis(settings)), *asyncio.run(_model(settings))]
+    return [
+        *findings,
+        asyncio.run(_redis(settings)),
+        *asyncio.run(_model(settings)),
+        *asyncio.run(_search(settings)),
+    ]
 
 
 def _widget() -> Finding:
@@ -140,6 +148,33 @@ async def _model(settings: Settings) -> list[Finding]:
         replace(each, said=f"{name} at {each.said}") if each.ok else each
         for each, name in zip(found, names, strict=False)
     ]
+
+
+async def _search(settings: Settings) -> list[Finding]:
+    """The endpoints that search uses, each tried with one small request."""
+    models = connect_models(settings)
+    found = []
+    try:
+        if models.embedder is not None:
+            found.append(
+                await _tried(
+                    "embeddings", models.embedder.name, models.embedder.embed(["ready?"], deadline_s=5)
+                )
+            )
+        if models.reranker is not None:
+            order = models.reranker.order("ready?", ["yes", "no"], deadline_s=5)
+            found.append(await _tried("reranker", settings.rerank_model, order))
+    finally:
+        await models.close()
+    return found
+
+
+async def _tried(what: str, name: str, request: Awaitable[object]) -> Finding:
+    try:
+        await request
+    except EndpointFailed as error:
+        return Finding(what, ok=False, said=str(error))
+    return Finding(what, ok=True, said=f"{name} answers")
 
 
 async def _endpoint(what: str, prefix: str, address: str | None, key: str | None) -> Finding:

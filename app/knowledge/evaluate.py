@@ -126,6 +126,10 @@ async def _passages(database: Database, org_id: UUID, asked: Asked, seconds: lis
 
 
 def _ranks(passages: Sequence[Passage], relevant: set[str]) -> tuple[list[int], int]:
-    """Where relevant documents stand among the first ten, each document by its best passage; and how many there are."""
-    names = list(dict.fromkeys(passage.document_name for passage in passages))[:RANKED]
+    """Where relevant documents stand among the first ten, each document by its best passage; and how many there are.
+
+    A document that is noted to say the same as another stands after that.
+    """
+    each = ((passage.document_name, *(one.document_name for one in passage.also)) for passage in passages)
+    names = list(dict.fromkeys(name for names in each for name in names))[:RANKED]
     return [rank for rank, name in enumerate(names, 1) if name in relevant], len(relevant)

@@ -34,6 +34,8 @@ BATCH = 500
 # Everything that a scratch organisation leaves behind, in an order that references allow.
 TABLES = (
     "corpus_term",
+    "large_index",
+    "search_index",
     "corpus",
     "chunk_vector",
     "chunk_pairs",

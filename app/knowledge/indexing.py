@@ -7,7 +7,7 @@ A process that dies on the way leaves a version "under way", and the job that is
 import asyncio
 import logging
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TypeVar
 from uuid import UUID
@@ -21,10 +21,13 @@ from app.kit.clock import now
 from app.kit.db import Database, scope
 from app.kit.happenings import record
 from app.kit.jobs import WorkersDied
+from app.knowledge.embedders import Models, active_embedder
+from app.knowledge.endpoints import EndpointFailed
 from app.knowledge.happenings import DocumentChanged
 from app.knowledge.models import Document, DocumentFile, DocumentVersion
-from app.knowledge.publishing import Indexed, publish, wanted
+from app.knowledge.publishing import Indexed, OtherEmbedder, publish, wanted
 from app.knowledge.reading import File, chunks_of, parsed_from
+from app.knowledge.reindex import embed_by
 from ingest.chunk import Chunk
 from ingest.embed import static_embedder
 from ingest.lexical import Lexical, lexical, settle_language
@@ -36,6 +39,11 @@ log = logging.getLogger(__name__)
 
 # Chunks that tell a document's language.
 SETTLING = 12
+# How often the embedder may be switched while a version is embedded.
+SWITCHES = 3
+EMBEDDINGS_UNAVAILABLE = (
+    "The embeddings endpoint failed. Try again; `frontdesk doctor` says what is wrong with it."
+)
 UNEXPECTED = (
     "Something went wrong while this file was read. Try again; if it happens again, tell the operator."
 )
@@ -57,24 +65,30 @@ class Work:
     database: Database
     org_id: UUID
     version_id: UUID
+    models: Models
     timings: dict[str, float] = field(default_factory=dict)
 
     async def timed(self, step: str, doing: Awaitable[Result]) -> Result:
         started = perf_counter()
         result = await doing
-        self.timings[step] = round(perf_counter() - started, 4)
+        self.timings[step] = round(self.timings.get(step, 0) + perf_counter() - started, 4)
         return result
 
 
-async def index_version(database: Database, org_id: UUID, version_id: UUID) -> None:
+async def index_version(
+    database: Database, org_id: UUID, version_id: UUID, models: Models | None = None
+) -> None:
     """The job: parses, cuts, embeds and publishes a version, or stores why it failed and what to do."""
-    work = Work(database, org_id, version_id)
+    work = Work(database, org_id, version_id, models or Models())
     try:
         await _index(work)
     except Withdrawn:
         log.debug("Version %s is not wanted any more", version_id)
     except ParseFailure as failure:
         await _fail(work, failure.code, failure.message)
+    except EndpointFailed as failure:
+        log.warning("Version %s cannot be embedded: %s", version_id, failure)
+        await _fail(work, "embeddings_unavailable", EMBEDDINGS_UNAVAILABLE)
     except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError):
         raise  # the job is tried again
     except Exception:
@@ -84,7 +98,7 @@ async def index_version(database: Database, org_id: UUID, version_id: UUID) -> N
 
 async def give_up(database: Database, org_id: UUID, version_id: UUID, error: Exception) -> None:
     """Nobody will index this version any more: it has failed, and says why."""
-    work = Work(database, org_id, version_id)
+    work = Work(database, org_id, version_id, Models())
     if isinstance(error, WorkersDied):
         await _fail(work, "workers_died", TOO_MUCH)
     else:
@@ -105,8 +119,28 @@ async def _index(work: Work) -> None:
     title = parsed.title or file.name.rpartition(".")[0]
     embedding = asyncio.to_thread(embed, work.version_id, chunks, parsed.language, title)
     indexed = await work.timed("embedding", embedding)
+    for _ in range(SWITCHES):
+        try:
+            return await _embed_and_publish(work, indexed)
+        except OtherEmbedder:
+            log.info("Version %s is embedded again, as another embedder took over", work.version_id)
+    raise OSError("The embedder was switched again and again.")
+
+
+async def _embed_and_publish(work: Work, indexed: Indexed) -> None:
+    indexed = await work.timed("embedding", _by_the_active_embedder(work, indexed))
     await _enter(work, "indexing")
     await _publish(work, indexed)
+
+
+async def _by_the_active_embedder(work: Work, indexed: Indexed) -> Indexed:
+    async with work.database.transaction(work.org_id) as session:
+        active = await active_embedder(session)
+    if active.is_static:
+        return indexed
+    texts = [chunk.question or chunk.text for chunk in indexed.chunks]
+    dense = await embed_by(work.models, active.embedder, texts)
+    return replace(indexed, dense=dense, embedder=active.embedder)
 
 
 async def _enter(work: Work, state: str, **facts: object) -> None:

@@ -18,6 +18,7 @@ from app.kit.clock import now
 from app.kit.db import driver_connection, scope
 from app.kit.ids import new_id
 from app.knowledge import large
+from app.knowledge.embedders import STATIC, active_embedder
 from app.knowledge.index_lock import lock_index
 from app.knowledge.models import UNDER_WAY, Document, DocumentVersion
 from ingest.chunk import Chunk
@@ -86,18 +87,28 @@ class Indexed:
     chunks: Sequence[Chunk]
     dense: Vectors
     lexical: Sequence[Lexical]
+    embedder: str = STATIC
 
     def term_counts(self) -> Counter[int]:
         """In how many of its chunks each term stands."""
         return Counter(term for row in self.lexical for term in row.terms)
 
 
+class OtherEmbedder(Exception):
+    """Another embedder took over while the version was embedded: it is to be embedded again."""
+
+
 async def publish(session: AsyncSession, indexed: Indexed) -> Document | None:
-    """Makes a version searchable in place of the one before it. None, and no change, where nobody wants it."""
+    """Makes a version searchable in place of the one before it. None, and no change, where nobody wants it.
+
+    Raises OtherEmbedder.
+    """
     await lock_index(session)
     document = await wanted(session, indexed.version_id)
     if document is None:
         return None
+    if (await active_embedder(session)).embedder != indexed.embedder:
+        raise OtherEmbedder
     if document.current_version_id is not None:
         await retire(session, document.current_version_id)
     await add(session, [(document.id, indexed)])

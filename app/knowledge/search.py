@@ -5,15 +5,19 @@ are taken as shares of their best and added; the best of that are looked at agai
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from pgvector import HalfVector, SparseVector
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.db import driver_connection, scope
+from app.knowledge.duplicates import Texts
+from app.knowledge.embedders import STATIC
 from app.knowledge.question import Query, Question, Statistics, ask, read
+from ingest.embed import Vectors
 from ingest.lexical import DIMENSIONS, number
 
 __all__ = ["Passage", "Query", "search"]
@@ -21,12 +25,13 @@ __all__ = ["Passage", "Query", "search"]
 # How many of the first look get the second one.
 CANDIDATES = 200
 
-# What the dense share counts against the lexical one. Static embeddings know little but English, and ranks would give
-# their guesses elsewhere half of the say; shares of a score don't: at this weight recall@5 of no language of xquad is
-# below that of words alone.
-DENSE_WEIGHT = 0.4
+# Of an endpoint's embeddings, which know languages and meaning better. Taken from the literature, not measured here.
+ENDPOINT_WEIGHT = 1.0
 # Where nothing is more like the question than this, the nearest is no good share of anything.
 LEAST_LIKENESS = 0.2
+
+# Passages read besides those asked for, to stand in for those that say the same as another.
+SPARE = 20
 
 # Of an organisation with an index of its own (app/knowledge/large.py): how many chunks near the question, and how many
 # with its rare words, are compared with it exactly. Words are rare as long as all of them together stand in no more
@@ -37,7 +42,8 @@ RARE, LEAST_WEIGHT = 10_000, 0.6
 STATISTICS = """
     SELECT coalesce(sum(chunks), 0)::bigint, coalesce(sum(terms), 0)::bigint,
            coalesce(array_agg(language ORDER BY chunks DESC), '{}'),
-           EXISTS (SELECT FROM large_index WHERE org_id = $1 AND state = 'ready')
+           EXISTS (SELECT FROM large_index WHERE org_id = $1 AND state = 'ready'),
+           (SELECT dimensions FROM search_index WHERE org_id = $1 AND embedder <> $2)
     FROM corpus WHERE org_id = $1 AND chunks > 0
 """
 
@@ -92,6 +98,16 @@ SEARCH_LARGE = BEST_OF % LIKELY
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A document that has (nearly) the same passage."""
+
+    document_id: UUID
+    document_name: str
+    title: str | None
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A chunk that was found, with what speaks for it. Of a document's chunks that read the same the best is found.
 
@@ -102,7 +118,8 @@ class Passage:
     `score` orders the passages, 0..1, 1 for one that is best in every way. `dense` is the cosine with the question,
     `lexical` the BM25 score, with their ranks among the candidates. `coverage` is the share of the question's weight
     that the passage's words carry, 0..1. `strength` is the BM25 score for each unit of that weight, at most K1 + 1:
-    how much the passage speaks of all that was asked, whatever the length of the question.
+    how much the passage speaks of all that was asked, whatever the length of the question. `also` are further
+    documents that say the same. `reranked` is what a reranker thinks of it, which then orders them.
     """
 
     chunk_id: UUID
@@ -122,34 +139,48 @@ class Passage:
     strength: float
     kind: str = "upload"
     question: str | None = None
+    also: tuple[Elsewhere, ...] = ()
+    reranked: float | None = None
 
 
 async def search(
-    session: AsyncSession, query: Query, *, limit: int = 10, exactly: bool = False
+    session: AsyncSession,
+    query: Query,
+    *,
+    limit: int = 10,
+    exactly: bool = False,
+    meaning: Vectors | None = None,
 ) -> list[Passage]:
     """The best passages for the question, best first; none where nothing is known.
 
+    `meaning` is the question's vector where the organisation's embedder is an endpoint (app/knowledge/finding.py);
+    without it such an organisation is searched by words alone.
     `exactly` compares every chunk, however many there are: what the plan in use is measured against.
     """
     connection = await driver_connection(session)
     question, statistics = await prepare(connection, scope(session), query)
+    if meaning is not None:
+        question = replace(question, dense=meaning)
     rare = None if exactly else rare_terms(question, statistics)
     if rare is None:
         rows = await connection.fetch(SEARCH, scope(session), *_parameters(question, limit))
     else:
         parameters = (*_parameters(question, limit), rare, NEAR, WORDED)
         rows = await connection.fetch(SEARCH_LARGE, scope(session), *parameters)
-    return [_passage(row, question) for row in rows]
+    return _distinct([(_passage(row, question), _said(row, question)) for row in rows])[:limit]
 
 
 async def prepare(connection: Any, org_id: UUID, query: Query) -> tuple[Question, Statistics]:
     """The question's vectors, by how rare its words are in the organisation's texts."""
-    chunks, total, languages, large = await connection.fetchrow(STATISTICS, org_id)
+    chunks, total, languages, large, dimensions = await connection.fetchrow(STATISTICS, org_id, STATIC)
     turns = read(query, languages)
     numbers = [number(term) for turn in turns for word in turn for form in word.forms for term in form]
     frequency = dict(await connection.fetch(FREQUENCIES, org_id, numbers))
-    statistics = Statistics(chunks, total, frequency, large=large)
-    return ask(turns, statistics), statistics
+    statistics = Statistics(chunks, total, frequency, large, languages)
+    question = ask(turns, statistics)
+    if dimensions is not None:
+        question = replace(question, dense=np.zeros(dimensions, np.float32), dense_weight=ENDPOINT_WEIGHT)
+    return question, statistics
 
 
 def rare_terms(question: Question, statistics: Statistics) -> list[int] | None:
@@ -173,9 +204,9 @@ def _parameters(question: Question, limit: int) -> Sequence[object]:
         HalfVector(question.dense),
         SparseVector(question.terms, DIMENSIONS),
         SparseVector(question.pairs, DIMENSIONS),
-        DENSE_WEIGHT,
-        max(CANDIDATES, limit),
-        limit,
+        question.dense_weight,
+        max(CANDIDATES, limit + SPARE),
+        limit + SPARE,
         LEAST_LIKENESS,
     )
 
@@ -200,3 +231,30 @@ def _passage(row: Mapping[str, Any], question: Question) -> Passage:
         coverage=question.coverage(frozenset(row["terms"].indices())),
         strength=row["lexical"] / question.weight if question.weight else 0.0,
     )
+
+
+def _said(row: Mapping[str, Any], question: Question) -> frozenset[int]:
+    """The question's words that stand in the passage."""
+    return frozenset(row["terms"].indices()) & question.terms.keys()
+
+
+def _distinct(found: Sequence[tuple[Passage, frozenset[int]]]) -> list[Passage]:
+    """One of those that say the same, the best, which notes where else it stands."""
+    texts, shown = Texts(), list[Passage]()
+    said: list[frozenset[int]] = []
+    for passage, its_words in found:
+        first = texts.same_as(passage.text, its_words, said)
+        if first is None:
+            shown.append(passage)
+            said.append(its_words)
+        else:
+            shown[first] = _noting(shown[first], passage)
+    return shown
+
+
+def _noting(passage: Passage, other: Passage) -> Passage:
+    noted = {passage.document_id, *(one.document_id for one in passage.also)}
+    if other.document_id in noted:
+        return passage
+    place = Elsewhere(other.document_id, other.document_name, other.title, other.url)
+    return replace(passage, also=(*passage.also, place))

@@ -1,6 +1,7 @@
 """What a running server holds, handed to every door as the dependency `runtime`."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from litestar.datastructures import State
@@ -9,6 +10,7 @@ from litestar.di import NamedDependency
 from app.config import Settings
 from app.kit.db import Database
 from app.kit.limits import Limits
+from app.knowledge.embedders import Models, connect_models
 from app.realtime.bus import SignalBus
 from app.realtime.caps import OpenStreams
 from app.realtime.drafts import Drafts
@@ -26,6 +28,10 @@ class Runtime:
     presence: Presence
     limits: Limits
     streams: OpenStreams
+
+    @cached_property
+    def models(self) -> Models:
+        return connect_models(self.settings)
 
 
 NeedsRuntime: TypeAlias = NamedDependency[Runtime]

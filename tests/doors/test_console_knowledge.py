@@ -173,3 +173,22 @@ async def test_documents_of_others_do_not_exist_here(
             ).status_code == 404
         await stranger.page(f"/console/knowledge/documents/{uuid4()}", 404)
     assert "returns.md" in await admin.page("/console/knowledge")
+
+
+async def test_a_question_is_tried_out(admin: Member) -> None:
+    await upload(admin, ("returns.md", TEXT))
+    await ready(admin)
+    page = await admin.page("/console/knowledge/try?q=How+many+days+from+delivery")
+    assert "Enough to answer" in page
+    assert "You have thirty days from delivery" in page
+    for name in ("Fused", "Meaning", "Words", "Covers"):
+        assert name in page
+    unknown = await admin.page("/console/knowledge/try?q=Who+sells+bicycles")
+    assert "Too little to answer" in unknown
+    assert "in no passage" in unknown
+    assert "Try a question" in await admin.page("/console/knowledge")
+
+
+async def test_a_question_that_is_too_long_is_refused(admin: Member) -> None:
+    answer = await admin.client.get("/console/knowledge/try", params={"q": "x" * 2_000})
+    assert answer.status_code == 400

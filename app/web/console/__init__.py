@@ -7,7 +7,7 @@ from litestar.di import Provide
 from litestar.params import FromPath
 
 from app.kit.errors import NotFound
-from app.web.console import inbox, knowledge, live, messages, sign_in, team
+from app.web.console import inbox, knowledge, live, messages, playground, sign_in, team
 from app.web.console.errors import PAGES
 from app.web.console.identity import provide_desk, same_origin
 from app.web.console.pages import HEADERS
@@ -26,6 +26,7 @@ router = Router(
         *team.handlers,
         *messages.handlers,
         *knowledge.handlers,
+        *playground.handlers,
         *live.handlers,
         nowhere,
     ],

@@ -24,6 +24,7 @@ from app.knowledge.documents import (
 )
 from app.knowledge.models import STEPS, DocumentVersion
 from app.knowledge.queries import Detail, Listed, document_detail, list_documents
+from app.knowledge.reindex import progress
 from app.web.console.identity import AnyRequest, Desk, NeedsDesk, check_admin, identify
 from app.web.console.markdown import document_html
 from app.web.console.pages import desk_page, from_htmx
@@ -191,6 +192,7 @@ async def _list_page(
         headers=headers,
         entries=[_entry(listed) for listed in found],
         limit=runtime.settings.upload_limit,
+        taking_over=await progress(desk.session),
     )
 
 

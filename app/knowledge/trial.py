@@ -1,0 +1,80 @@
+"""A question tried out: what is found for it, by what, and whether that would be enough to answer."""
+
+from dataclasses import dataclass
+from time import perf_counter
+from uuid import UUID
+
+from app.kit.db import Database, driver_connection
+from app.knowledge.embedders import Models, active_embedder
+from app.knowledge.evidence import THRESHOLD, evidence
+from app.knowledge.finding import find
+from app.knowledge.question import Query, Statistics, read
+from app.knowledge.search import Passage, prepare, rare_terms
+from ingest.lexical import number
+
+
+@dataclass(frozen=True)
+class SearchedWord:
+    """A word of the question. `rarity` is what it counts, `chunks` in how many passages it stands."""
+
+    text: str
+    rarity: float
+    chunks: int
+
+
+@dataclass(frozen=True)
+class Trial:
+    """`compared` is "every" where all `chunks` were compared with the question, "likely" where an index chose."""
+
+    passages: list[Passage]
+    words: list[SearchedWord]
+    languages: list[str]
+    chunks: int
+    compared: str
+    evidence: float
+    threshold: float
+    milliseconds: float
+    embedder: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def enough(self) -> bool:
+        return self.evidence >= self.threshold
+
+
+async def try_question(
+    database: Database, models: Models, org_id: UUID, query: Query, *, limit: int = 10
+) -> Trial:
+    """Searches as for a visitor, and says how."""
+    started = perf_counter()
+    found = await find(database, models, org_id, query, limit=limit)
+    took = (perf_counter() - started) * 1000
+    async with database.transaction(org_id) as session:
+        question, statistics = await prepare(await driver_connection(session), org_id, query)
+        embedder = (await active_embedder(session)).embedder
+    return Trial(
+        passages=found.passages,
+        words=_words(query, statistics),
+        languages=list(statistics.languages),
+        chunks=statistics.chunks,
+        compared="every" if rare_terms(question, statistics) is None else "likely",
+        evidence=evidence(query, found.passages),
+        threshold=THRESHOLD,
+        milliseconds=took,
+        embedder=embedder,
+        notes=found.notes,
+    )
+
+
+def _words(query: Query, statistics: Statistics) -> list[SearchedWord]:
+    """Those of this turn, in their order, each once."""
+    turn = read(query, statistics.languages)[0]
+    found = {word.text: [number(term) for term in word.terms(statistics)] for word in turn}
+    return [
+        SearchedWord(
+            text,
+            sum(statistics.idf(term) for term in terms),
+            max((statistics.frequency.get(term, 0) for term in terms), default=0),
+        )
+        for text, terms in found.items()
+    ]

@@ -1,0 +1,50 @@
+"""Passages that say the same are shown once, with where else they stand."""
+
+from uuid import UUID
+
+from app.kit.db import Database
+from app.knowledge.embedders import Models
+from app.knowledge.search import Query, search
+from app.knowledge.trial import try_question
+from tests.rooms.knowledge_factories import FILLER, index_document
+
+TERMS = b"# Terms\n\nParcels may be returned within thirty days of delivery." + FILLER
+REWORDED = TERMS.replace(b"of delivery", b"after delivery")
+OTHER_FIGURE = b"# Terms\n\nParcels may be returned within 90 days of delivery." + FILLER
+FIGURE = b"# Terms\n\nParcels may be returned within 30 days of delivery." + FILLER
+
+
+async def test_of_documents_that_say_the_same_one_is_shown_and_the_others_noted(
+    database: Database, org_id: UUID
+) -> None:
+    for name, content in (("terms.md", TERMS), ("copy.md", b"Copy\n\n" + TERMS), ("reworded.md", REWORDED)):
+        await index_document(database, org_id, name, content)
+    async with database.transaction(org_id) as session:
+        found = await search(session, Query("Within how many days may parcels be returned?"))
+    shown = [passage for passage in found if "thirty days" in passage.text]
+    assert len(shown) == 1
+    names = {shown[0].document_name, *(one.document_name for one in shown[0].also)}
+    assert names == {"terms.md", "copy.md", "reworded.md"}
+
+
+async def test_a_figure_that_differs_makes_another_passage(database: Database, org_id: UUID) -> None:
+    await index_document(database, org_id, "old.md", FIGURE)
+    await index_document(database, org_id, "new.md", OTHER_FIGURE)
+    async with database.transaction(org_id) as session:
+        found = await search(session, Query("Within how many days may parcels be returned?"))
+    assert {passage.document_name for passage in found} == {"old.md", "new.md"}
+    assert not any(passage.also for passage in found)
+
+
+async def test_a_trial_says_what_was_searched_and_whether_it_is_enough(
+    database: Database, org_id: UUID
+) -> None:
+    await index_document(database, org_id, "terms.md", TERMS)
+    asked, models = Query("Within how many days may parcels be returned?"), Models()
+    trial = await try_question(database, models, org_id, asked)
+    unknown = await try_question(database, models, org_id, Query("Who won the bicycle race in Lisbon?"))
+    assert trial.enough
+    assert not unknown.enough
+    assert (trial.chunks, trial.compared, trial.languages) == (1, "every", ["en"])
+    assert {word.text: word.chunks for word in trial.words}["parcels"] == 1
+    assert {word.text: word.chunks for word in unknown.words}["bicycle"] == 0

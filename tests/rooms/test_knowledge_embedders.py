@@ -1,0 +1,215 @@
+"""Other embedders and rerankers: what they bring, what becomes of search without them, and how one takes over."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+
+from app.config import Settings
+from app.kit.db import Database
+from app.knowledge import reindex as reindexing
+from app.knowledge.documents import add_document, retry_document
+from app.knowledge.embedders import STATIC, Models, active_embedder, connect_models
+from app.knowledge.endpoints import EndpointFailed
+from app.knowledge.finding import find
+from app.knowledge.indexing import index_version
+from app.knowledge.queries import latest_version
+from app.knowledge.reindex import EmbedderInUse, begin_reindex, progress, reindex
+from app.knowledge.search import Query
+from tests.model_server import ModelServer
+from tests.rooms.knowledge_factories import FILLER, index_document
+
+GARAGE = b"# Garage\n\nEvery car is washed on Fridays." + FILLER
+CANTEEN = b"# Canteen\n\nSoup is served at noon." + FILLER
+
+
+@pytest.fixture
+async def models(model: ModelServer) -> AsyncIterator[Models]:
+    settings = Settings(
+        embeddings_base_url=model.url,
+        embeddings_model="scripted",
+        embeddings_dimensions=64,
+        search_deadline_s=1,
+    )
+    made = connect_models(settings)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def reranking(model: ModelServer) -> AsyncIterator[Models]:
+    made = connect_models(Settings(rerank_base_url=model.url, search_deadline_s=1))
+    yield made
+    await made.close()
+
+
+async def take_over(database: Database, org_id: UUID, models: Models) -> None:
+    async with database.transaction(org_id) as session:
+        await begin_reindex(session, models.wanted)
+    await reindex(database, models, org_id, models.wanted)
+
+
+async def embedder(database: Database, org_id: UUID) -> tuple[str, int]:
+    async with database.transaction(org_id) as session:
+        active = await active_embedder(session)
+    return active.embedder, active.dimensions
+
+
+async def documents(database: Database, org_id: UUID) -> None:
+    await index_document(database, org_id, "garage.md", GARAGE)
+    await index_document(database, org_id, "canteen.md", CANTEEN)
+
+
+async def test_an_endpoint_takes_over_and_the_own_embedder_takes_back(
+    database: Database, org_id: UUID, models: Models
+) -> None:
+    await documents(database, org_id)
+    await take_over(database, org_id, models)
+    assert await embedder(database, org_id) == ("scripted/64", 64)
+    found = await find(database, models, org_id, Query("automobile"))
+    assert found.notes == ()
+    assert found.passages[0].document_name == "garage.md"
+    assert found.passages[0].dense > 0
+    await take_over(database, org_id, Models())
+    assert await embedder(database, org_id) == (STATIC, 256)
+    assert (await find(database, Models(), org_id, Query("soup"))).passages[0].document_name == "canteen.md"
+
+
+async def test_search_goes_on_until_all_is_there_and_what_stopped_goes_on(
+    database: Database, org_id: UUID, models: Models, model: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reindexing, "BATCH", 1)
+    await documents(database, org_id)
+    async with database.transaction(org_id) as session:
+        await begin_reindex(session, models.wanted)
+    assert await reindexing._advance(database, models, org_id, models.wanted, None)
+    model.side.status, model.side.fail_times = 401, 1
+    with pytest.raises(EndpointFailed, match="EMBEDDINGS_API_KEY"):
+        await reindex(database, models, org_id, models.wanted)
+    async with database.transaction(org_id) as session:
+        stands = await progress(session)
+    assert stands is not None
+    assert (stands.done, stands.total) == (1, 2)
+    assert "refuses the key" in (stands.failure or "")
+    assert (await find(database, models, org_id, Query("soup"))).passages[0].document_name == "canteen.md"
+    asked = len(model.side.requests)
+    await reindex(database, models, org_id, models.wanted)
+    assert len(model.side.requests) == asked + 1  # what was there was not made again
+    assert (await embedder(database, org_id))[0] == "scripted/64"
+
+
+async def test_a_document_that_comes_meanwhile_is_not_forgotten(
+    database: Database, org_id: UUID, models: Models
+) -> None:
+    await index_document(database, org_id, "garage.md", GARAGE)
+    async with database.transaction(org_id) as session:
+        await begin_reindex(session, models.wanted)
+    await reindexing._advance(database, models, org_id, models.wanted, None)
+    await index_document(database, org_id, "canteen.md", CANTEEN)
+    await reindex(database, models, org_id, models.wanted)
+    found = await find(database, models, org_id, Query("soup at noon"))
+    assert found.passages[0].document_name == "canteen.md"
+    assert found.passages[0].dense > 0
+
+
+async def test_a_version_embedded_by_the_one_before_is_embedded_again(
+    database: Database, org_id: UUID, models: Models
+) -> None:
+    await index_document(database, org_id, "garage.md", GARAGE)
+    await take_over(database, org_id, models)
+    async with database.transaction(org_id) as session:
+        document = await add_document(session, name="canteen.md", content=CANTEEN, added_by=None)
+        version = await latest_version(session, document.id)
+    await index_version(database, org_id, version.id, models)
+    assert (await find(database, models, org_id, Query("soup"))).passages[0].dense > 0
+
+
+async def test_without_its_endpoint_search_goes_by_words_and_says_so(
+    database: Database, org_id: UUID, models: Models, model: ModelServer
+) -> None:
+    await documents(database, org_id)
+    await take_over(database, org_id, models)
+    model.side.hangs = True
+    found = await find(database, models, org_id, Query("When is soup served?"))
+    assert found.passages[0].document_name == "canteen.md"
+    assert "by words alone" in found.notes[0]
+    assert "did not answer within 1 s" in found.notes[0]
+    again = await find(database, models, org_id, Query("When is soup served?"))
+    assert "left alone" in again.notes[0]
+    gone = await find(database, Models(), org_id, Query("When is soup served?"))
+    assert "run `frontdesk reindex`" in gone.notes[0]
+    assert gone.passages[0].document_name == "canteen.md"
+
+
+async def test_a_document_that_cannot_be_embedded_fails_with_a_reason_and_can_be_tried_again(
+    database: Database, org_id: UUID, models: Models, model: ModelServer
+) -> None:
+    await index_document(database, org_id, "garage.md", GARAGE)
+    await take_over(database, org_id, models)
+    model.side.status, model.side.fail_times = 400, 1
+    async with database.transaction(org_id) as session:
+        document = await add_document(session, name="canteen.md", content=CANTEEN, added_by=None)
+        version = await latest_version(session, document.id)
+    await index_version(database, org_id, version.id, models)
+    async with database.transaction(org_id) as session:
+        failed = await latest_version(session, document.id)
+        assert failed.failure_code == "embeddings_unavailable"
+        await retry_document(session, document.id)
+    await index_version(database, org_id, version.id, models)
+    async with database.transaction(org_id) as session:
+        assert (await latest_version(session, document.id)).state == "ready"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"data": []}, "0 embeddings for 1 texts"),
+        ({"object": "list"}, "no list of embeddings"),
+        ({"data": [{"index": 0, "embedding": [1.0, 2.0]}]}, "2 dimensions instead of 64"),
+        ({"data": [{"index": 0, "embedding": []}]}, "vectors of different lengths"),
+    ],
+)
+async def test_bad_answers_are_named(models: Models, model: ModelServer, answer: object, said: str) -> None:
+    model.side.answer = answer
+    assert models.embedder is not None
+    with pytest.raises(EndpointFailed, match=said):
+        await models.embedder.embed(["text"])
+
+
+async def test_a_busy_endpoint_is_asked_again(models: Models, model: ModelServer) -> None:
+    model.side.status, model.side.fail_times = 429, 1
+    assert models.embedder is not None
+    assert (await models.embedder.embed(["text"])).shape == (1, 64)
+
+
+async def test_the_embedder_in_use_need_not_take_over(database: Database, org_id: UUID) -> None:
+    with pytest.raises(EmbedderInUse):
+        async with database.transaction(org_id) as session:
+            await begin_reindex(session, STATIC)
+
+
+@pytest.mark.parametrize("form", ["documents", "texts"])
+async def test_a_reranker_orders_the_passages(
+    database: Database, org_id: UUID, reranking: Models, model: ModelServer, form: str
+) -> None:
+    model.side.tei = form == "texts"
+    await documents(database, org_id)
+    found = await find(database, reranking, org_id, Query("Is every car washed at noon on Fridays?"))
+    scores = [passage.reranked for passage in found.passages]
+    assert found.notes == ()
+    assert None not in scores
+    assert scores == sorted(scores, reverse=True)  # type: ignore[type-var]
+
+
+async def test_without_its_reranker_the_order_stays(
+    database: Database, org_id: UUID, reranking: Models, model: ModelServer
+) -> None:
+    await documents(database, org_id)
+    fused = await find(database, Models(), org_id, Query("soup or a car"))
+    for broken in ({"results": [{"index": 7}]}, {"unexpected": True}):
+        model.side.answer = broken
+        assert reranking.reranker is not None
+        reranking.reranker.endpoint._rests_until = 0
+        found = await find(database, reranking, org_id, Query("soup or a car"))
+        assert found.notes[0].startswith("Not reranked")
+        assert [one.chunk_id for one in found.passages] == [one.chunk_id for one in fused.passages]
