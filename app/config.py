@@ -38,6 +38,8 @@ ENVIRONMENT: dict[str, str] = {
     "budget_site": "FRONTDESK_BUDGET_SITE",
     "budget_organisation": "FRONTDESK_BUDGET_ORGANISATION",
     "upload_limit_mb": "FRONTDESK_UPLOAD_LIMIT_MB",
+    "crawl_delay_s": "FRONTDESK_CRAWL_DELAY",
+    "private_hosts": "FRONTDESK_PRIVATE_HOSTS",
     "worker": "FRONTDESK_WORKER",
     "job_lease_s": "FRONTDESK_JOB_LEASE",
     "agent_timeout_min": "FRONTDESK_AGENT_TIMEOUT",
@@ -89,6 +91,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     budget_site: str = "none"
     budget_organisation: str = "10000 requests/day"
     upload_limit_mb: int = 25
+    crawl_delay_s: float = 1.0
+    private_hosts: str = ""
     worker: bool = True
     job_lease_s: float = 10.0
     agent_timeout_min: float = 5.0
@@ -164,6 +168,7 @@ def _check(settings: Settings) -> None:
         "answer_deadline_s",
         "search_deadline_s",
         "upload_limit_mb",
+        "crawl_delay_s",
         "job_lease_s",
         "visitor_session_days",
         "member_session_days",

@@ -8,7 +8,7 @@ from app.handoff.happenings import PersonTookOver
 from app.kit.db import scope
 from app.kit.happenings import Reactions
 from app.kit.jobs import enqueue
-from app.knowledge.happenings import DocumentChanged
+from app.knowledge.happenings import DocumentChanged, SourceChanged
 from app.realtime import topics
 from app.realtime.bus import signal
 from app.staff.starting import support_channel
@@ -36,7 +36,7 @@ async def answer_again(session: AsyncSession, asked: RetryAsked) -> None:
     await enqueue(session, "answering.reply", payload)
 
 
-async def show_document(session: AsyncSession, _: DocumentChanged) -> None:
+async def show_knowledge(session: AsyncSession, _: DocumentChanged | SourceChanged) -> None:
     signal(session, topics.knowledge(scope(session)))
 
 
@@ -64,5 +64,6 @@ REACTIONS: Reactions = {
     VisitorErased: (forget_in_support,),
     OrganisationCreated: (open_support,),
     MemberAdded: (enter_support,),
-    DocumentChanged: (show_document,),
+    DocumentChanged: (show_knowledge,),
+    SourceChanged: (show_knowledge,),
 }

@@ -10,10 +10,15 @@ from app.conversations.messaging import ConversationUnknown
 from app.handoff import absence
 from app.kit.jobs import Jobs, Payload
 from app.knowledge import large, reindex
+from app.knowledge.crawl import Crawler, crawl
 from app.knowledge.indexing import give_up, index_version
+from app.knowledge.pages import Fetcher
+from app.knowledge.sources import SourceUnknown, pause, refresh_due
 
 # Answers wait for a model most of their time; documents take a core each while they are parsed.
 INDEX_AT_ONCE = 2
+# A crawl is a pause now and then a page.
+CRAWL_AT_ONCE = 8
 
 
 def all_jobs() -> Jobs:
@@ -23,6 +28,8 @@ def all_jobs() -> Jobs:
     jobs.add("knowledge.index", index_document, at_once=INDEX_AT_ONCE, gave_up=end_indexing)
     jobs.add(large.JOB, settle_large, at_once=1)
     jobs.add(reindex.JOB, embed_anew, at_once=1)
+    jobs.add("knowledge.crawl", crawl_source, at_once=CRAWL_AT_ONCE, gave_up=end_crawl)
+    jobs.add("knowledge.refresh", refresh_source)
     return jobs
 
 
@@ -61,3 +68,24 @@ async def end_indexing(context: Context, org_id: UUID, payload: Payload, error: 
 
 async def embed_anew(context: Context, org_id: UUID, payload: Payload) -> None:
     await reindex.reindex(context.database, context.models, org_id, payload["embedder"])
+
+
+async def crawl_source(context: Context, org_id: UUID, payload: Payload) -> None:
+    settings = context.settings
+    await crawl(
+        Crawler(
+            context.database, org_id, UUID(payload["source"]), Fetcher.of(settings), settings.crawl_delay_s
+        )
+    )
+
+
+async def end_crawl(context: Context, org_id: UUID, payload: Payload, _: Exception) -> None:
+    """Paused, which the admin sees, and can have go on."""
+    with suppress(SourceUnknown):
+        async with context.database.transaction(org_id) as session:
+            await pause(session, UUID(payload["source"]))
+
+
+async def refresh_source(context: Context, org_id: UUID, payload: Payload) -> None:
+    async with context.database.transaction(org_id) as session:
+        await refresh_due(session, UUID(payload["source"]), payload["at"])

@@ -6,8 +6,8 @@ import sys
 
 import msgspec
 
-from ingest.exchange import Reply, Unread, read_request
-from ingest.parsed import Limits, ParseFailure
+from ingest.exchange import Reply, Request, Unread, read_request
+from ingest.parsed import ParseFailure
 from ingest.sandbox import confine
 
 # What allocators and thread stacks reserve without touching it. The parent watches what is really resident.
@@ -23,22 +23,30 @@ def main() -> None:
         parent=request.parent, seconds=request.limits.seconds, data_mb=request.limits.memory_mb + RESERVED_MB
     )
     with answers:
-        answers.write(msgspec.msgpack.encode(answer(data, request.name, request.limits, ocr=request.ocr)))
+        answers.write(msgspec.msgpack.encode(answer(data, request)))
     # Nothing is left to tidy up, and interpreter shutdown with foreign threads is where crashes happen.
     os._exit(0)
 
 
-def answer(data: bytes, name: str, limits: Limits, *, ocr: bool) -> Reply:
+def answer(data: bytes, request: Request) -> Reply:
     try:
-        from ingest.read import read
-
-        return read(data, name, characters=limits.characters, ocr=ocr)
+        return done(data, request)
     except ParseFailure as failure:
         return Unread(failure.code, failure.message)
     except MemoryError:
         return refusal("out_of_memory")
     except RecursionError:
         return refusal("broken")
+
+
+def done(data: bytes, request: Request) -> Reply:
+    if request.task == "read":
+        from ingest.read import read
+
+        return read(data, request.name, characters=request.limits.characters, ocr=request.ocr)
+    from ingest.survey import survey_page, survey_sitemap
+
+    return survey_page(data, request.name) if request.task == "survey" else survey_sitemap(data)
 
 
 def refusal(code: str) -> Unread:

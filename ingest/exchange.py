@@ -1,11 +1,15 @@
 """The messages between the parent and the parsing child, and how the child reads them."""
 
 import struct
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import msgspec
 
 from ingest.parsed import Limits, Parsed
+from ingest.surveyed import Sitemap, Survey
+
+# To read a file as a document; or, with its address as its name, to survey a web page or a sitemap.
+Task = Literal["read", "survey", "sitemap"]
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -15,6 +19,7 @@ class Request(msgspec.Struct, frozen=True):
     limits: Limits
     parent: int
     ocr: bool
+    task: Task = "read"
 
 
 class Unread(msgspec.Struct, frozen=True, tag="unread"):
@@ -24,7 +29,7 @@ class Unread(msgspec.Struct, frozen=True, tag="unread"):
     message: str
 
 
-Reply = Parsed | Unread
+Reply = Parsed | Survey | Sitemap | Unread
 
 
 def read_request(stream: BinaryIO) -> tuple[Request, bytes]:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import msgspec
 
-from ingest.exchange import Reply, Request, Unread
+from ingest.exchange import Reply, Request, Task, Unread
 from ingest.parsed import MEGABYTE, Limits, Parsed, ParseFailure
+from ingest.surveyed import Sitemap, Survey
 
 WATCH_EVERY_SECONDS = 0.02
 STDERR_KEPT = 8192
@@ -27,9 +28,29 @@ async def parse(data: bytes, *, name: str, limits: Limits | None = None) -> Pars
 
     Raises ParseFailure with a code and a message for the admin. How many parse at once is up to the caller.
     """
-    limits = limits or Limits()
+    reply = await ask(data, "read", name, limits or Limits())
+    assert isinstance(reply, Parsed)
+    return reply
+
+
+async def survey(data: bytes, *, url: str) -> Survey:
+    """What a web page is and where it leads. Raises ParseFailure."""
+    reply = await ask(data, "survey", url, Limits())
+    assert isinstance(reply, Survey)
+    return reply
+
+
+async def survey_sitemap(data: bytes) -> Sitemap:
+    """What a sitemap lists. Raises ParseFailure."""
+    reply = await ask(data, "sitemap", "", Limits())
+    assert isinstance(reply, Sitemap)
+    return reply
+
+
+async def ask(data: bytes, task: Task, name: str, limits: Limits) -> Reply:
     refuse_by_size(data, limits)
-    request = Request(name=name, limits=limits, parent=os.getpid(), ocr=shutil.which("tesseract") is not None)
+    ocr = shutil.which("tesseract") is not None
+    request = Request(name=name, limits=limits, parent=os.getpid(), ocr=ocr, task=task)
     async with child() as process:
         reply = await converse(process, request, data)
     if isinstance(reply, Unread):
@@ -174,6 +195,7 @@ def died(code: str, complaint: bytes) -> ParseFailure:
 
 def decoded(output: bytes) -> Reply:
     try:
-        return msgspec.msgpack.decode(output, type=Parsed | Unread)
+        reply: Reply = msgspec.msgpack.decode(output, type=Reply)
     except msgspec.DecodeError as garbled:
         raise ParseFailure("crashed") from garbled
+    return reply

@@ -13,61 +13,81 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from app.cli.common import json_option, org_option, organisation_id, with_database
+from app.cli.reading import Reading, read_address
 from app.config import Settings
 from app.kit.db import Database
 from app.kit.errors import Problem
-from app.knowledge.documents import put_document
+from app.knowledge.documents import document_with_content, put_document
 from app.knowledge.evaluate import evaluate as evaluate_folder
 from app.knowledge.indexing import index_version
-from app.knowledge.pages import FetchedPage, fetch_page
 from app.knowledge.queries import latest_version
+from app.knowledge.sources import Kind
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A file, or the page behind an address, and the name of the document that it becomes."""
+    """A file, and the name of the document that it becomes."""
 
     given: str
     name: str
-    file: Path | None = None
+    file: Path
 
 
 @click.command()
 @click.argument("what", metavar="PATH|URL...", nargs=-1, required=True)
+@click.option(
+    "--site", "kind", flag_value="site", help="Read each address with the pages below it, by their links."
+)
+@click.option(
+    "--sitemap", "kind", flag_value="sitemap", help="Read all pages that the sitemap at each address lists."
+)
 @click.option("--allow-private", is_flag=True, help="Also read pages of this machine and its network.")
 @org_option
 @json_option
-def ingest(*, what: tuple[str, ...], allow_private: bool, org: str, as_json: bool) -> None:
-    """Add documents, from files, whole folders and single web pages, and index them now.
+def ingest(*, what: tuple[str, ...], kind: Kind | None, allow_private: bool, org: str, as_json: bool) -> None:
+    """Add documents, from files, whole folders and websites, and index them now.
 
-    A document of the same name is replaced. Exits 1 if one of them could not be read; the others are in.
+    A document of the same name is replaced. An address becomes a source of the console: one page, or with --site or
+    --sitemap all that belongs to it; the same address again fetches what has changed. Exits 1 if something could not
+    be read; the rest is in.
     """
-    wanted = [each for given in what for each in _wanted(given)]
-    if not wanted:
+    files = [each for given in what if "://" not in given for each in _wanted(given)]
+    addresses = [given for given in what if "://" in given]
+    if not files and not addresses:
         raise click.ClickException("There is no file in there.")
 
     async def work(database: Database, settings: Settings) -> list[dict[str, Any]]:
         org_id = await organisation_id(database, org)
         rows = []
         with _progress() as progress:
-            bar = progress.add_task("Indexing", total=len(wanted))
-            for each in wanted:
+            bar = progress.add_task("Indexing", total=len(files), visible=bool(files))
+            for each in files:
                 try:
-                    page = await _read(each, settings.upload_limit, allow_private=allow_private)
-                    rows.append(await _add(database, org_id, each, page, settings.upload_limit))
+                    rows.append(await _add(database, org_id, each, settings.upload_limit))
                 except Problem as problem:
-                    rows.append(_row(each, "failed", problem.detail, None))
+                    rows.append(_row(each.given, "failed", problem.detail, None))
                 progress.advance(bar)
+            reading = Reading(database, org_id, settings, kind or "page", allow_private=allow_private)
+            for address in addresses:
+                rows += await _address(reading, address, progress)
         return rows
 
     _tell(with_database(work), as_json=as_json)
 
 
+async def _address(reading: Reading, address: str, progress: Progress) -> list[dict[str, Any]]:
+    bar = progress.add_task(address, total=None)
+    try:
+        return await read_address(
+            reading, address, lambda done, total: progress.update(bar, completed=done, total=total or None)
+        )
+    except Problem as problem:
+        return [_row(address, "failed", problem.detail, None)]
+
+
 def _wanted(given: str) -> Iterable[Wanted]:
     path = Path(given)
-    if "://" in given:
-        yield Wanted(given, given)
-    elif path.is_dir():
+    if path.is_dir():
         files = (file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
         yield from (
             Wanted(str(file), " › ".join(file.relative_to(path).parts), file) for file in sorted(files)
@@ -80,28 +100,21 @@ def _wanted(given: str) -> Iterable[Wanted]:
         )
 
 
-async def _read(wanted: Wanted, limit: int, *, allow_private: bool) -> FetchedPage:
-    if wanted.file is None:
-        return await fetch_page(wanted.given, limit=limit, allow_private=allow_private)
-    return FetchedPage(wanted.name, "", await asyncio.to_thread(wanted.file.read_bytes))
-
-
-async def _add(
-    database: Database, org_id: UUID, wanted: Wanted, page: FetchedPage, limit: int
-) -> dict[str, Any]:
+async def _add(database: Database, org_id: UUID, wanted: Wanted, limit: int) -> dict[str, Any]:
+    content = await asyncio.to_thread(wanted.file.read_bytes)
     async with database.transaction(org_id) as session:
-        document = await put_document(
-            session, name=page.name, content=page.content, added_by=None, url=page.url or None, limit=limit
-        )
+        known = await document_with_content(session, content)
+        document = await put_document(session, name=wanted.name, content=content, added_by=None, limit=limit)
         version = await latest_version(session, document.id)
     await index_version(database, org_id, version.id)
     async with database.transaction(org_id) as session:
         version = await latest_version(session, document.id)
-    return _row(wanted, version.state, version.failure_message, version.chunks)
+    same = document.name if known is not None and document.name != wanted.name else None
+    return {**_row(wanted.given, version.state, version.failure_message, version.chunks), "same_as": same}
 
 
-def _row(wanted: Wanted, state: str, failure: str | None, chunks: int | None) -> dict[str, Any]:
-    return {"file": wanted.given, "state": state, "failure": failure, "chunks": chunks}
+def _row(file: str, state: str, failure: str | None, chunks: int | None) -> dict[str, Any]:
+    return {"file": file, "state": state, "failure": failure, "chunks": chunks}
 
 
 def _tell(rows: list[dict[str, Any]], *, as_json: bool) -> None:
@@ -110,8 +123,10 @@ def _tell(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     else:
         for row in rows:
             said = f"{row['chunks']} chunks" if row["state"] == "ready" else row["failure"]
+            if row.get("same_as"):
+                said = f"the same as {row['same_as']}, which is there already"
             click.echo(f"{row['state']:<7} {row['file']}: {said}")
-    if any(row["state"] != "ready" for row in rows):
+    if not any(row["state"] == "ready" for row in rows) or any(row["state"] == "failed" for row in rows):
         raise SystemExit(1)
 
 

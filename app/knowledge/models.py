@@ -18,7 +18,7 @@ UNDER_WAY = STEPS[:-1]
 
 
 class Document(Base):
-    """`source` is where it comes from: `upload`, `seed`, `faq`, `snippet`.
+    """`source` is where it comes from: `upload`, `seed`, `faq`, `snippet`, `web`.
 
     `current_version_id` is what search finds, `title` what that calls itself; null until a version is ready.
     """

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 from app.kit.db import scope
 from app.knowledge.models import Chunk, Document, DocumentVersion
 from app.knowledge.reading import WRITTEN
+from app.knowledge.source_models import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class Detail:
 
 
 async def list_documents(session: AsyncSession) -> list[Listed]:
-    """All documents but those written in the console, the latest changed first."""
-    files = _listed(session).where(Document.source.not_in(WRITTEN))
+    """All files that were uploaded, the latest changed first."""
+    files = _listed(session).where(Document.source.not_in((*WRITTEN, "web")))
     rows = await session.execute(files.order_by(Document.updated_at.desc(), Document.id.desc()))
     return [Listed(row[0], row[1]) for row in rows]
 
@@ -100,11 +101,12 @@ async def waiting_versions(session: AsyncSession) -> list[UUID]:
 
 
 async def knowledge_head(session: AsyncSession) -> object:
-    """Changes whenever any document does: the latest change, and how many documents there are."""
+    """Changes whenever any document or source does: the latest changes, and how many documents there are."""
     query = select(func.max(Document.updated_at), func.count()).where(
         Document.org_id == scope(session), Document.deleted_at.is_(None)
     )
-    return (await session.execute(query)).one()
+    sources = select(func.max(Source.updated_at)).where(Source.org_id == scope(session))
+    return (*(await session.execute(query)).one(), await session.scalar(sources))
 
 
 async def neighbours(session: AsyncSession, chunk_id: UUID, before: int = 1, after: int = 1) -> list[Chunk]:

@@ -4,7 +4,7 @@ A change is the document's next version: the text before it answers until the ne
 or deleted is out of every search when the transaction is committed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -212,6 +212,20 @@ async def find_written(session: AsyncSession, kind: Kind, question: str) -> UUID
     return await session.scalar(query)
 
 
-def lines(text: str) -> Iterable[str]:
-    """The questions of a field that takes one in a line."""
-    return (line for line in text.splitlines() if line.strip())
+async def take_in(session: AsyncSession, drafts: Sequence[Draft], *, by: UUID | None) -> int:
+    """Adds questions and answers; what has a first question that is known already becomes that entry's next text.
+
+    All of them or none: raises EntryIncomplete with the number of the one that cannot be used.
+    """
+    await lock_index(session)
+    for number, draft in enumerate(drafts, 1):
+        try:
+            draft = draft.checked("faq")  # noqa: PLW2901 (the same, tidied)
+        except EntryIncomplete as problem:
+            raise EntryIncomplete(f"Entry {number}: {problem.detail}") from problem
+        known = await find_written(session, "faq", draft.questions[0])
+        if known is None:
+            await write(session, "faq", draft, by=by)
+        else:
+            await rewrite(session, known, draft, by=by)
+    return len(drafts)

@@ -89,6 +89,21 @@ async def test_uploads_that_cannot_be_used_say_why(admin: Member) -> None:
     assert "No file was sent." in await upload(admin, status=422)
 
 
+async def test_without_scripts_one_bad_file_does_not_keep_the_others_out(admin: Member) -> None:
+    files = [("files", ("a.md", TEXT)), ("files", ("empty.md", b"")), ("files", ("b.md", TEXT))]
+    answer = await admin.client.post("/console/knowledge/documents", files=files)
+    page = visible(answer.text)
+    assert answer.status_code in {200, 201}
+    assert "a.md Uploaded." in page
+    assert "empty.md This file is empty." in page
+    assert "b.md Already here, as a.md." in page
+
+
+async def test_names_read_as_they_are_written(admin: Member) -> None:
+    await upload(admin, ("invoice\u202efdp.md", TEXT))
+    assert "invoice fdp.md" in await admin.page("/console/knowledge")
+
+
 async def test_a_file_over_the_limit_is_refused_before_it_is_read(
     admin: Member, server: RunningServer
 ) -> None:

@@ -7,7 +7,17 @@ from litestar.di import Provide
 from litestar.params import FromPath
 
 from app.kit.errors import NotFound
-from app.web.console import inbox, knowledge, live, messages, playground, sign_in, team
+from app.web.console import (
+    inbox,
+    knowledge,
+    live,
+    messages,
+    playground,
+    sign_in,
+    sources,
+    team,
+    written,
+)
 from app.web.console.errors import PAGES
 from app.web.console.identity import provide_desk, same_origin
 from app.web.console.pages import HEADERS
@@ -27,6 +37,8 @@ router = Router(
         *messages.handlers,
         *knowledge.handlers,
         *playground.handlers,
+        *sources.handlers,
+        *written.handlers,
         *live.handlers,
         nowhere,
     ],

@@ -11,9 +11,12 @@ from litestar.params import FromPath, Parameter
 from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_201_CREATED, HTTP_303_SEE_OTHER
 from litestar.types import ControllerRouterHandler
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.answering.uses import questions_answered_from
 from app.conversations.inbox import counts
-from app.kit.errors import Invalid
+from app.kit.errors import Invalid, Problem
+from app.kit.one_line import one_line
 from app.knowledge.documents import (
     DocumentTooLarge,
     DocumentUnknown,
@@ -22,9 +25,12 @@ from app.knowledge.documents import (
     put_document,
     retry_document,
 )
-from app.knowledge.models import STEPS, DocumentVersion
+from app.knowledge.models import STEPS, Document, DocumentVersion
 from app.knowledge.queries import Detail, Listed, document_detail, list_documents
 from app.knowledge.reindex import progress
+from app.knowledge.reading import WRITTEN
+from app.knowledge.source_queries import source_of_document
+from app.tenancy.members import SignedIn
 from app.web.console.identity import AnyRequest, Desk, NeedsDesk, check_admin, identify
 from app.web.console.markdown import document_html
 from app.web.console.pages import desk_page, from_htmx
@@ -99,17 +105,45 @@ async def upload(request: AnyRequest, runtime: NeedsRuntime) -> Response[Any]:
     check_admin(member)
     _check_length(request, runtime.settings.upload_limit)
     files = await _files(request)
-    added = []
     async with runtime.database.transaction(member.org_id) as session:
-        for name, content in files:
-            known = await document_with_content(session, content)
-            document = await put_document(
-                session, name=name, content=content, added_by=member.id, limit=runtime.settings.upload_limit
-            )
-            added.append({"id": str(document.id), "name": document.name, "known": known is not None})
+        taken = [await _take(session, member, runtime, file) for file in files]
+        if len(taken) == 1 and taken[0].refused is not None:
+            raise taken[0].refused
+        if not from_htmx(request) and any(file.refused or file.known for file in taken):
+            return await _list_page(request, Desk(session, member), runtime, taken=taken)
     if from_htmx(request):
-        return Response({"documents": added}, status_code=HTTP_201_CREATED)
+        return Response({"documents": [file.view() for file in taken]}, status_code=HTTP_201_CREATED)
     return Redirect(HOME, status_code=HTTP_303_SEE_OTHER)
+
+
+async def _take(
+    session: AsyncSession, member: SignedIn, runtime: Runtime, file: tuple[str, bytes]
+) -> "Taken":
+    """One file of an upload; what is wrong with it is no reason to refuse the others."""
+    name, content = file
+    known = await document_with_content(session, content)
+    try:
+        document = await put_document(
+            session, name=name, content=content, added_by=member.id, limit=runtime.settings.upload_limit
+        )
+    except Problem as refused:
+        return Taken(one_line(name), None, refused)
+    return Taken(one_line(name), document, None, known=known is not None)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of an uploaded file. `known`: its content is there already, as `document`."""
+
+    name: str
+    document: Document | None
+    refused: Problem | None
+    known: bool = False
+
+    def view(self) -> dict[str, object]:
+        if self.document is None:
+            return {"name": self.name, "refused": self.refused.detail if self.refused else ""}
+        return {"id": str(self.document.id), "name": self.document.name, "known": self.known}
 
 
 class DocumentDoor(Controller):
@@ -179,7 +213,12 @@ async def _done(request: AnyRequest, desk: Desk, runtime: Runtime) -> Response[A
 
 
 async def _list_page(
-    request: AnyRequest, desk: Desk, runtime: Runtime, *, headers: dict[str, str] | None = None
+    request: AnyRequest,
+    desk: Desk,
+    runtime: Runtime,
+    *,
+    headers: dict[str, str] | None = None,
+    taken: Sequence[Taken] = (),
 ) -> Template:
     # In the order in which they were added: a list that is watched must not jump with each step.
     found = sorted(await list_documents(desk.session), key=lambda listed: listed.document.id, reverse=True)
@@ -190,6 +229,8 @@ async def _list_page(
         await counts(desk.session, desk.member.id),
         address=HOME,
         headers=headers,
+        part="documents",
+        taken=taken,
         entries=[_entry(listed) for listed in found],
         limit=runtime.settings.upload_limit,
         taking_over=await progress(desk.session),
@@ -212,8 +253,17 @@ async def _document_page(request: AnyRequest, desk: Desk, document_id: UUID, lim
         current=_current(detail),
         chunks=shown,
         total=len(detail.chunks),
+        answered=await questions_answered_from(desk.session, document_id),
+        home=await _home_of(desk.session, detail.document),
         more=limit * 2 if len(detail.chunks) > limit else None,
     )
+
+
+async def _home_of(session: AsyncSession, document: Document) -> tuple[str, str]:
+    """Where a document is listed, and what that is called."""
+    if document.source == "web" and (source := await source_of_document(session, document.id)):
+        return f"{HOME}/sites/{source}", "Website"
+    return (f"{HOME}/written", "Written") if document.source in WRITTEN else (HOME, "Knowledge")
 
 
 def _current(detail: Detail) -> DocumentVersion | None:

@@ -39,6 +39,7 @@ async def try_page(
         "try.html",
         await counts(desk.session, desk.member.id),
         address=str(request.url.path) + (f"?{request.url.query}" if request.url.query else ""),
+        part="try",
         asked=asked,
         before=before,
         trial=trial,

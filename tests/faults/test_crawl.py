@@ -1,0 +1,98 @@
+"""Imports and crawls that are killed half-way: what was done is not done again, and the rest is done."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from app.kit.db import Database, asyncpg_url
+from app.kit.embedded import EmbeddedDatabase
+from app.kit.ids import new_id
+from app.knowledge.documents import add_document
+from app.knowledge.queries import list_documents
+from app.knowledge.source_queries import pages_of, source_of
+from app.knowledge.sources import Wish, add_source
+from app.reactions import REACTIONS
+from app.realtime.bus import LocalBus
+from app.tenancy.organisations import create_organisation
+from tests.browser.product import FRONTDESK
+from tests.conftest import clone_database
+from tests.website import Website, website
+
+PAGES = 8
+FILES = 6
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Website]:
+    async with website() as site:
+        site.page("/", "Start", *(f"/{at}" for at in range(PAGES)))
+        for at in range(PAGES):
+            site.page(f"/{at}", f"Number {at}")
+        yield site
+
+
+async def test_a_killed_worker_is_followed_by_one_that_goes_on(
+    cluster: EmbeddedDatabase, worker_id: str, site: Website
+) -> None:
+    name = f"frontdesk_killed_{worker_id}"
+    await clone_database(cluster, name)
+    url = asyncpg_url(cluster.app_url).set(database=name)
+    database = Database(url, reactions=REACTIONS, info={"bus": LocalBus()})
+    environment = {
+        "DATABASE_URL": url.render_as_string(hide_password=False),
+        "FRONTDESK_PRIVATE_HOSTS": site.host,
+        "FRONTDESK_CRAWL_DELAY": "0.3",
+        "FRONTDESK_JOB_LEASE": "2",
+    }
+    async with database.transaction(None) as session:
+        org_id = (await create_organisation(session, slug=f"org-{new_id().hex}", name="Northwind")).id
+    async with database.transaction(org_id) as session:
+        source_id = (await add_source(session, Wish("site", site.url), by=None)).id
+        for at in range(FILES):
+            broken = at == 2
+            content = b"%PDF-1.4 broken" if broken else f"# File {at}\n\nIt says {at}.".encode()
+            await add_document(
+                session, name=f"{at}.{'pdf' if broken else 'md'}", content=content, added_by=None
+            )
+    try:
+        first = await _worker(environment)
+
+        async def half_way() -> bool:
+            return len(site.visits) > PAGES // 2
+
+        await _until(half_way, 120)
+        first.kill()
+        await first.wait()
+        second = await _worker(environment)
+
+        async def all_read() -> bool:
+            async with database.transaction(org_id) as session:
+                states = sorted(listed.version.state for listed in await list_documents(session))
+                progress = await source_of(session, source_id)
+                pages = await pages_of(session, source_id)
+            ready = all(listed.version and listed.version.state == "ready" for listed in pages)
+            finished = progress is not None and progress.source.state == "idle"
+            return finished and ready and states == ["failed", *["ready"] * (FILES - 1)]
+
+        await _until(all_read, 180)
+        second.terminate()
+        await second.wait()
+        async with database.transaction(org_id) as session:
+            assert len(await pages_of(session, source_id)) == PAGES + 1
+    finally:
+        await database.close()
+    asked = [path for path in site.asked() if path != "/robots.txt"]
+    assert len(asked) <= PAGES + 2  # the page that was under way is asked for again
+
+
+async def _worker(environment: dict[str, str]) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        str(FRONTDESK), "worker", env=environment, stdout=asyncio.subprocess.DEVNULL
+    )
+
+
+async def _until(check: Callable[[], Awaitable[bool]], seconds: float) -> None:
+    async with asyncio.timeout(seconds):
+        while not await check():
+            await asyncio.sleep(0.1)
