@@ -11,7 +11,8 @@ LOCK := $(UV) pip compile --quiet --generate-hashes --no-annotate --universal --
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 PROCESSES ?= 2
 
-.PHONY: help setup run test check fix lint types imports lints widget widget-check size pictures soak repeats bench-search bench-ingest bench-replacing migrate lock clean FORCE
+.PHONY: help setup run test check fix lint types imports lints widget widget-check size pictures soak repeats FORCE
+.PHONY: bench-search bench-ingest bench-replacing bench-answers migrate lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -72,6 +73,10 @@ bench-ingest: $(VENV)/dev ## pages a second into search, and what the time goes 
 
 bench-replacing: $(VENV)/dev ## a minute of twenty that replace, delete and search: is anything found that is gone?
 	@$(BIN)/python -m bench.replacing $(ARGS)
+
+bench-answers: $(VENV)/app ## how often the assistant is right to answer, on the evaluation sets; ARGS=DIRECTORY names their folder
+	@$(BIN)/frontdesk migrate
+	@$(BIN)/python -m bench.answers $(ARGS)
 
 migrate: $(VENV)/app ## bring the database to the newest schema, as `serve` does by itself
 	@exec $(BIN)/frontdesk migrate

@@ -1,11 +1,10 @@
 """Why search has the constants that it has: each is varied alone, in memory, on every set at once.
 
     python -m bench.tune ../shared/eval/mtrag_govt ../shared/eval/mtrag_cloud ../shared/eval/hint3
-    python -m bench.tune --evidence ../shared/eval/mtrag_govt …
 
-The first prints recall@1 / @5 / @10 and MRR for each value of each constant; a constant is worth changing when several
-sets agree. The second fits what app/knowledge/evidence.py says, and how often its threshold is right. The arithmetic
-is that of app/knowledge/search.py; its figures with the constants in use are those of `frontdesk eval`.
+It prints recall@1 / @5 / @10 and MRR for each value of each constant; a constant is worth changing when several sets
+agree. The arithmetic is that of app/knowledge/search.py; its figures with the constants in use are those of
+`frontdesk eval`.
 """
 
 import argparse
@@ -20,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.knowledge.evaluation_set import Asked, Corpus, chunks_of, read_set
-from app.knowledge.evidence import CONSIDERED, LIKENESS, OFFSET, STRENGTH, STRENGTH_LIMIT, THRESHOLD
 from app.knowledge.indexing import headings_above
 from app.knowledge.question import BACKGROUND, COMMON_SHARE, DENSE_WEIGHT, PAIR_WEIGHT, TURN_WEIGHTS
 from app.knowledge.search import CANDIDATES, LEAST_LIKENESS
@@ -219,62 +217,14 @@ def show(label: str, sets: Mapping[str, Sequence[Index]], use: Constants) -> Non
     print(f"{label:34} | " + " | ".join(cells), flush=True)
 
 
-def fit_evidence(sets: Mapping[str, Sequence[Index]]) -> None:
-    """Logistic regression in which each set, and in it each kind of question, weighs the same."""
-    kinds = {name: features(indexes) for name, indexes in sets.items()}
-    rows = np.concatenate([part for pair in kinds.values() for part in pair])
-    truth = np.concatenate(
-        [np.full(len(part), kind) for pair in kinds.values() for kind, part in zip((1, 0), pair, strict=True)]
-    )
-    weights = np.concatenate(
-        [np.full(len(part), 1 / max(len(part), 1)) for pair in kinds.values() for part in pair]
-    )
-    fitted = logistic(rows, truth, weights)
-    print("strength, likeness, offset:", fitted.round(2), "in use:", (STRENGTH, LIKENESS, OFFSET))
-    for name, (answerable, unanswerable) in kinds.items():
-        passed = [float(np.mean(sure(part) >= THRESHOLD)) for part in (answerable, unanswerable)]
-        print(f"{name:14} answerable answered {passed[0]:.2f}, unanswerable refused {1 - passed[1]:.2f}")
-
-
-def features(indexes: Sequence[Index]) -> tuple[Scores, Scores]:
-    """Strength and likeness of the answerable questions and of the others, shape (n, 2) each."""
-    found: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
-    for index in indexes:
-        index.weigh_headings(HEADING_WEIGHT)
-        for asked in index.corpus.queries:
-            scored = score(index, asked, Constants())
-            best = rank(scored, Constants())[:CONSIDERED]
-            strength = float(scored.lexical[best].max()) / scored.weight if scored.weight else 0.0
-            found[asked.answerable].append((min(strength, STRENGTH_LIMIT), float(scored.dense[best].max())))
-    return np.array(found[True]).reshape(-1, 2), np.array(found[False]).reshape(-1, 2)
-
-
-def logistic(rows: Scores, truth: Scores, weights: Scores) -> Scores:
-    """Coefficients of each column and the offset."""
-    mean, spread = rows.mean(0), rows.std(0)
-    inputs = np.column_stack([(rows - mean) / spread, np.ones(len(rows))])
-    found = np.zeros(inputs.shape[1])
-    for _ in range(3_000):
-        error = (1 / (1 + np.exp(-inputs @ found)) - truth) * weights
-        found -= 0.5 * (inputs.T @ error / weights.sum() + 0.01 * np.append(found[:-1], 0))
-    slope = found[:-1] / spread
-    return np.append(slope, found[-1] - slope @ mean)
-
-
-def sure(rows: Scores) -> Scores:
-    made: Scores = 1 / (1 + np.exp(-(rows @ np.array([STRENGTH, LIKENESS]) + OFFSET)))
-    return made
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("sets", nargs="+", type=Path)
-    parser.add_argument("--evidence", action="store_true")
     given = parser.parse_args()
     sets = {path.name: [Index.of(corpus) for corpus in read_set(path)] for path in given.sets}
-    (fit_evidence if given.evidence else vary)(sets)
+    vary(sets)
 
 
 if __name__ == "__main__":

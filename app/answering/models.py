@@ -18,6 +18,7 @@ class Answer(Base):
 
     `search_query` is `{text, history}`; `passages` holds what was found, best first, each with its chunk, text,
     scores and ranks, and as `n` the number under which the visitor sees it (null where it was not cited).
+    `decision` is `{kind, threshold, features}` of the evidence, `prompt` the messages that the model was sent, last.
     `timings` are milliseconds since the question was taken up. `model` is null where the answer was quoted.
     """
 
@@ -30,11 +31,13 @@ class Answer(Base):
     search_query: Mapped[dict[str, Any]] = mapped_column(JSONB)
     passages: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     evidence: Mapped[float | None] = mapped_column()
+    decision: Mapped[dict[str, Any]] = mapped_column(JSONB)
     state: Mapped[str] = mapped_column(TEXT)
     outcome: Mapped[str | None] = mapped_column(TEXT)
     failure: Mapped[str | None] = mapped_column(TEXT)
     model: Mapped[str | None] = mapped_column(TEXT)
     prompt_version: Mapped[str | None] = mapped_column(TEXT)
+    prompt: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     tokens_in: Mapped[int | None] = mapped_column()
     tokens_out: Mapped[int | None] = mapped_column()
     cost_micros: Mapped[int | None] = mapped_column(BigInteger)

@@ -167,6 +167,8 @@ PHRASES: dict[Phrase, dict[str, str]] = {
 
 # What ends with the offer of a person.
 OFFERS = {text for name in ("unknown", "nothing_known", "trouble") for text in PHRASES[name].values()}
+# What says nothing about any subject.
+SAYINGS = {text for texts in PHRASES.values() for text in texts.values()}
 
 
 def phrase(name: Phrase, language: str) -> str:

@@ -1,7 +1,9 @@
 """Keeps with each answer why it says what it says."""
 
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,7 +12,24 @@ from app.answering.steps import Done, Why
 from app.conversations.answers import OpenAnswer
 from app.kit.clock import now
 from app.kit.db import scope
+from app.kit.errors import NotFound
 from app.knowledge.search import Passage
+
+
+class AnswerUnknown(NotFound):
+    """There is no record of this answer: it is not the assistant's, or it is not finished yet."""
+
+    code = "answer_unknown"
+    title = "No such answer"
+
+
+async def record_of(session: AsyncSession, message_id: UUID) -> Answer:
+    """Why an answer says what it says. Raises AnswerUnknown."""
+    query = select(Answer).where(Answer.org_id == scope(session), Answer.message_id == message_id)
+    found = await session.scalar(query)
+    if found is None:
+        raise AnswerUnknown
+    return found
 
 
 async def keep(session: AsyncSession, opened: OpenAnswer, why: Why, done: Done) -> None:
@@ -22,12 +41,14 @@ async def keep(session: AsyncSession, opened: OpenAnswer, why: Why, done: Done) 
         "question": opened.question,
         "search_query": why.search_query,
         "passages": [_found(rank, passage, why) for rank, passage in enumerate(why.passages)],
-        "evidence": why.evidence,
+        "evidence": why.evidence.value if why.evidence else None,
+        "decision": why.decision,
         "state": done.state,
         "outcome": done.outcome,
         "failure": why.failure,
         "model": why.model,
         "prompt_version": why.prompt_version,
+        "prompt": list(why.prompt),
         "tokens_in": why.tokens_in,
         "tokens_out": why.tokens_out,
         "cost_micros": why.cost_micros,

@@ -1,11 +1,12 @@
 """What happens while an answer is made, one step after another, for whoever shows it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from time import monotonic
 from typing import Any, Literal
 
 from app.answering.markdown import for_reading
+from app.knowledge.evidence import THRESHOLD, Evidence
 from app.knowledge.search import Passage
 
 Outcome = Literal["answered", "unknown", "chat"]
@@ -69,15 +70,25 @@ class Why:
     search_query: dict[str, Any] = field(default_factory=dict)
     passages: list[Passage] = field(default_factory=list)
     cited: list[int] = field(default_factory=list)
-    evidence: float | None = None
+    evidence: Evidence | None = None
+    curated: bool = False
     model: str | None = None
     prompt_version: str | None = None
+    prompt: Sequence[Mapping[str, Any]] = ()
     tokens_in: int | None = None
     tokens_out: int | None = None
     cost_micros: int | None = None
     failure: str | None = None
     timings: dict[str, int] = field(default_factory=dict)
     _started: float = field(default_factory=monotonic)
+
+    @property
+    def decision(self) -> dict[str, Any]:
+        """What the evidence was told by."""
+        if self.evidence is None or self.curated:
+            return {"kind": "curated"} if self.curated else {}
+        features = {name: round(value, 4) for name, value in self.evidence.features.items()}
+        return {"kind": self.evidence.kind, "threshold": THRESHOLD, "features": features}
 
     def mark(self, moment: str) -> None:
         """Notes the first time that something was reached, in milliseconds from the start."""

@@ -5,6 +5,7 @@ it too. `reply` is the job behind a visitor's message: it delivers those steps i
 the conversation is the assistant's to write in.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -14,19 +15,21 @@ from uuid import UUID
 
 from app.answering import llm, smalltalk
 from app.answering.budget import Purse, purse_of
+from app.answering.curated import curated
 from app.answering.delivery import Delivery
 from app.answering.language import language_of
 from app.answering.loops import looping
-from app.answering.phrases import OFFERS, Phrase, phrase
+from app.answering.phrases import OFFERS, SAYINGS, Phrase, phrase
 from app.answering.record import keep
-from app.answering.steps import Done, Outcome, Reading, Searching, Step, Text, Why, pages
+from app.answering.steps import Done, Outcome, Reading, Searching, Step, Text, Why, pages, sources
 from app.answering.writing import model_writes, quoted
 from app.config import Settings
 from app.conversations.answers import Turn, begin_answer, finish_answer
 from app.handoff import queue
 from app.kit.db import Database
+from app.knowledge import faq
 from app.knowledge.embedders import Models, connect_models
-from app.knowledge.evidence import THRESHOLD, evidence
+from app.knowledge.evidence import evidence
 from app.knowledge.finding import find
 from app.knowledge.search import Passage, Query
 from app.realtime.drafts import Drafts
@@ -94,10 +97,10 @@ async def reply(context: Context, org_id: UUID, conversation_id: UUID, message_i
             return
         why.mark("done")
         async with context.database.transaction(org_id) as session:
-            sources = [source.view() for source in done.sources]
+            views = [source.view() for source in done.sources]
             outcome, state = done.outcome, done.state
             if await finish_answer(
-                session, opened, text=done.text, sources=sources, outcome=outcome, state=state
+                session, opened, text=done.text, sources=views, outcome=outcome, state=state
             ):
                 await keep(session, opened, why, done)
                 if done.hand_off is not None:
@@ -122,7 +125,11 @@ async def answer(
     else:
         yield Searching()
         passages = await _search(desk, question, history, why)
-        if why.evidence is None or why.evidence < THRESHOLD:
+        given = curated(question, passages)
+        if given is not None:
+            yield Reading(1)
+            steps = _as_written(desk, passages, given, why)
+        elif why.evidence is None or not why.evidence.enough:
             steps = _say("unknown" if passages else "nothing_known", language, outcome="unknown")
         else:
             yield Reading(pages(passages))
@@ -134,13 +141,22 @@ async def answer(
             yield step
 
 
+async def _as_written(desk: Desk, passages: list[Passage], given: int, why: Why) -> AsyncGenerator[Step]:
+    async with desk.database.transaction(desk.org_id) as session:
+        entry = await faq.entry(session, passages[given].document_id)
+    text = f"{(entry.answer if entry else passages[given].text).strip()} [1]"
+    why.cited, why.curated = [given], True
+    yield Text(text)
+    yield Done(text, "answered", sources=sources(passages, [given]))
+
+
 async def _search(desk: Desk, question: str, history: Sequence[Turn], why: Why) -> list[Passage]:
-    query = Query(question, _asked_before(history))
+    query = Query(question, _asked_before(history), _answered_before(history))
     found = await find(desk.database, desk.models, desk.org_id, query, limit=PASSAGES)
     passages = found.passages
     why.search_query = {"text": query.text, "history": list(query.history), "notes": list(found.notes)}
     why.passages = passages
-    why.evidence = evidence(query, passages) if passages else None
+    why.evidence = await asyncio.to_thread(evidence, query, passages) if passages else None
     why.mark("searched")
     return passages
 
@@ -149,6 +165,12 @@ def _asked_before(history: Sequence[Turn]) -> tuple[str, ...]:
     """The visitor's earlier questions, oldest first."""
     said = (turn.text for turn in history if turn.role == "user")
     return tuple(text for text in said if smalltalk.recognise(text) is None)
+
+
+def _answered_before(history: Sequence[Turn]) -> str:
+    """The latest answer that was one."""
+    said = (turn.text for turn in reversed(history) if turn.role != "user" and turn.text not in SAYINGS)
+    return next(said, "")
 
 
 def _language(question: str, history: Sequence[Turn]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.answering.markdown import LINK, Block, blocks, inline
-from app.answering.sentences import joined_lines, sentences
+from ingest.sentences import joined_lines, sentences
 
 LABEL_WORDS = 9
 # A cell of so many words is a sentence, and needs no title to be understood.

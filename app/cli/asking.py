@@ -81,9 +81,25 @@ def _tell(done: Done, why: Why, *, explain: bool) -> None:
         raise click.ClickException("The answer was interrupted. Ask again, or run `frontdesk doctor`.")
     if explain:
         click.echo()
-        click.echo(f"evidence {why.evidence}, model {why.model or 'none'}, timings in ms {why.timings}")
+        for name, value in _explained(why).items():
+            click.echo(f"{name}: {value}")
         if why.passages:
             print_table([_row(rank, passage) for rank, passage in enumerate(why.passages, 1)])
+
+
+def _explained(why: Why) -> dict[str, Any]:
+    return {
+        "searched": why.search_query,
+        "evidence": round(why.evidence.value, 3) if why.evidence else None,
+        "decision": why.decision,
+        "model": why.model,
+        "prompt_version": why.prompt_version,
+        "tokens_in": why.tokens_in,
+        "tokens_out": why.tokens_out,
+        "cost_micros": why.cost_micros,
+        "failure": why.failure,
+        "timings_ms": why.timings,
+    }
 
 
 def _as_json(done: Done, why: Why, *, explain: bool) -> dict[str, Any]:
@@ -95,10 +111,8 @@ def _as_json(done: Done, why: Why, *, explain: bool) -> dict[str, Any]:
     }
     if explain:
         shown["why"] = {
-            "evidence": why.evidence,
-            "model": why.model,
-            "prompt_version": why.prompt_version,
-            "timings_ms": why.timings,
+            **_explained(why),
+            "prompt": list(why.prompt),
             "passages": [
                 _row(rank, passage) | {"text": passage.text} for rank, passage in enumerate(why.passages, 1)
             ],

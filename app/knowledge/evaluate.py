@@ -10,7 +10,7 @@ from uuid import UUID
 
 from app.kit.db import Database
 from app.knowledge.evaluation_set import Asked, Corpus, Progress, load, read_set, remove, scratch_organisation
-from app.knowledge.evidence import THRESHOLD, evidence
+from app.knowledge.evidence import evidence
 from app.knowledge.search import Passage, search
 
 CUTS = (1, 5, 10)
@@ -107,7 +107,7 @@ async def _ask_all(database: Database, org_id: UUID, corpus: Corpus, progress: P
     for done, asked in enumerate(queries):
         progress("searching", done, len(queries))
         passages = await _passages(database, org_id, asked, figures.seconds)
-        confident = evidence(asked.query(), passages) >= THRESHOLD
+        confident = evidence(asked.query(), passages).enough
         if asked.id in corpus.relevant:
             figures.found.append(_ranks(passages, corpus.relevant[asked.id]))
             figures.answered.append(confident)

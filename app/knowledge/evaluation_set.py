@@ -79,9 +79,12 @@ class Asked(msgspec.Struct, frozen=True):
     answerable: bool = True
     bot: str = ""
     lang: str = ""
+    conversation: str = ""
 
     def query(self) -> Query:
-        return Query(self.text, tuple(turn.text for turn in self.history if turn.role == "user"))
+        asked = tuple(turn.text for turn in self.history if turn.role == "user")
+        answered = [turn.text for turn in self.history if turn.role != "user"]
+        return Query(self.text, asked, answered[-1] if answered else "")
 
 
 Line = TypeVar("Line", Entry, Asked)

@@ -1,38 +1,162 @@
 """Whether what was found can answer the question at all, or is only the least bad that there is.
 
-A logistic fit on three sets with unanswerable questions, each set and each kind weighing the same
-(`python -m bench.tune --evidence`). Questions about the right subject that the texts don't answer look much like
-those that they do: a set left out of the fit is told apart with an area under the curve of .76 (mtrag_govt), .66
-(mtrag_cloud) and .81 (hint3). Of questions about another subject, mtrag_govt's texts stop 93 to 96 in 100.
+A logistic model on a few things that can be told without a model of language; `make bench-answers` prints how often
+it is right on questions that it was not fitted on, and `python -m bench.answers --fit` the coefficients below. The
+static embeddings know little but English, so other languages are judged by their words alone; where words are not
+parted (Chinese, Thai) those are pairs of characters, which are found more often and say less.
 """
 
-from collections.abc import Sequence
-from math import exp
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from math import exp, sqrt
+from typing import Literal
+
+import numpy as np
 
 from app.knowledge.question import Query
 from app.knowledge.search import Passage
-from ingest.lexical import words
+from ingest.embed import static_embedder
+from ingest.lexical import IS_UNPARTED, guess_language, words
+from ingest.sentences import sentences
+
+Kind = Literal["english", "words", "characters"]
 
 # Passages that an answer would be made of.
 CONSIDERED = 5
-STRENGTH, LIKENESS, OFFSET = 1.59, 0.23, -1.72
+# Below this, "I don't know".
+THRESHOLD = 0.43
+
+COEFFICIENTS: Mapping[Kind, Mapping[str, float]] = {
+    "english": {
+        "meaning": 1.90,
+        "wording": 3.34,
+        "covered": 1.61,
+        "continues": 2.64,
+        "confirms": -1.62,
+        "offset": -5.08,
+    },
+    "words": {"strength": 4.18, "wording": 4.46, "offset": -5.00},
+    "characters": {"strength": 4.66, "wording": 0.23, "offset": -2.28},
+}
+
 # More than this, rare words repeated, proves nothing further.
 STRENGTH_LIMIT = 1.5
+# Quotes of the passage that is found again would be perfectly like it.
+CONTINUES_LIMIT = 0.85
+# What a question that opens a conversation is given, which is neither on the subject nor off it.
+CONTINUES_NOTHING = 0.6
+ANSWER_CHARS = 1500
+BRIEF_WORDS = 8
+LANGUAGE_CHARS = 2000
+# A follow-up that asks for yes or no is more often than others about a detail that nobody has written down.
+CONFIRMS = re.compile(
+    r"(?:^|[,.!?;]\s*|^(?:so|and|then|but|i see|ok|hi)\W+)"
+    r"(?:is|are|do|does|did|can|could|will|would|should|am|was|were|has|have|had|may|(?:is|are|do|does)n.t)\s"
+)
 
-# Below this, "I don't know". It lets .95 / .85 / .70 of the answerable questions of mtrag_cloud / mtrag_govt / hint3
-# pass, and all 71 that open a conversation on mtrag or are asked of aws_docs; it stops .13 / .40 / .79 of the
-# unanswerable ones.
-THRESHOLD = 0.4
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """`value` is how likely the passages answer what was asked, 0..1, `features` what that was told by.
+
+    `meaning` and `wording` are how like the question the best sentence is (cosines of embeddings and of trigrams of
+    letters), `covered` the root of how much of what was asked one passage holds, `continues` how like the last answer
+    what was found is, `confirms` whether a follow-up asks for yes or no, `strength` that of the best passage.
+    """
+
+    value: float
+    kind: Kind
+    features: Mapping[str, float]
+
+    @property
+    def enough(self) -> bool:
+        return self.value >= THRESHOLD
 
 
-def evidence(query: Query, passages: Sequence[Passage]) -> float:
-    """How likely the passages, best first, answer what was asked, 0..1.
+def evidence(query: Query, passages: Sequence[Passage]) -> Evidence:
+    """What the passages, best first, say for an answer.
 
-    0 for none, and for a turn without a word in it ("?!"), which would be searched by its history alone.
+    None at all where there are none, and for a turn without a word in it ("?!"), which would be searched by its
+    history alone.
     """
     considered = passages[:CONSIDERED]
     if not considered or not words(query.text):
-        return 0.0
-    strength = min(STRENGTH_LIMIT, max(passage.strength for passage in considered))
-    likeness = max(passage.dense for passage in considered)
-    return 1 / (1 + exp(-(STRENGTH * strength + LIKENESS * likeness + OFFSET)))
+        return Evidence(0.0, "english", {})
+    kind = kind_of(query, considered)
+    features = features_of(kind, query, considered)
+    weights = COEFFICIENTS[kind]
+    total = weights["offset"] + sum(weights[name] * value for name, value in features.items())
+    return Evidence(1 / (1 + exp(-total)), kind, features)
+
+
+def kind_of(query: Query, passages: Sequence[Passage]) -> Kind:
+    if any(IS_UNPARTED.match(word) for word in words(query.text)):
+        return "characters"
+    sample = " ".join(passage.text for passage in passages)[:LANGUAGE_CHARS]
+    return "english" if guess_language(f"{query.text} {sample}", ["en"]) == "en" else "words"
+
+
+def features_of(kind: Kind, query: Query, passages: Sequence[Passage]) -> dict[str, float]:
+    lines = [line for passage in passages for line in lines_of(passage)]
+    wording = max((_alike(grams(query.text), grams(line)) for line in lines), default=0.0)
+    strength = min(STRENGTH_LIMIT, max(passage.strength for passage in passages))
+    if kind != "english":
+        return {"strength": strength, "wording": wording}
+    meaning, continues = _meanings(query, lines)
+    confirms = float(bool(query.history) and CONFIRMS.search(query.text.lower()) is not None)
+    covered = sqrt(max(passage.coverage for passage in passages))
+    return {
+        "meaning": meaning,
+        "wording": wording,
+        "covered": covered,
+        "continues": continues,
+        "confirms": confirms,
+    }
+
+
+def lines_of(passage: Passage) -> list[str]:
+    """The sentences of a passage, those of each line for themselves; and the question that it is the answer to."""
+    asked = [passage.question] if passage.question else []
+    return [
+        *asked,
+        *chain.from_iterable(sentences(line) for line in passage.text.splitlines() if line.strip()),
+    ]
+
+
+def _meanings(query: Query, lines: Sequence[str]) -> tuple[float, float]:
+    """How like the question the best line is, alone and after the turn before; how like the last answer one is."""
+    asked = " ".join([*query.history[-1:], query.text])
+    answered = _answered(query)[:ANSWER_CHARS]
+    vectors = static_embedder().embed([query.text, asked, answered, *lines])
+    best = (vectors[3:] @ vectors[:3].T).max(axis=0) if lines else np.zeros(3)
+    continues = min(CONTINUES_LIMIT, float(best[2])) if answered else CONTINUES_NOTHING
+    return float(best[0] + best[1]) / 2, continues
+
+
+def _answered(query: Query) -> str:
+    """The last answer; one of a few words says what it is about only together with its question."""
+    brief = len(query.answered.split()) < BRIEF_WORDS
+    return " ".join([*query.history[-1:], query.answered]) if query.answered and brief else query.answered
+
+
+def grams(text: str) -> Counter[str]:
+    """Three letters that follow one another, with the edges of words; pairs of characters where words have none."""
+    found: Counter[str] = Counter()
+    for word in words(text):
+        unparted = IS_UNPARTED.match(word)
+        inside, length = (word, 2) if unparted else (f" {word} ", 3)
+        found.update(inside[at : at + length] for at in range(max(1, len(inside) - length + 1)))
+    return found
+
+
+def _alike(one: Counter[str], other: Counter[str]) -> float:
+    """Their cosine."""
+    shared = sum(count * other[gram] for gram, count in one.items() if gram in other)
+    return shared / sqrt(_square(one) * _square(other)) if shared else 0.0
+
+
+def _square(counts: Counter[str]) -> int:
+    return sum(count * count for count in counts.values())

@@ -31,10 +31,11 @@ UNHEARD_OF = -1
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked. `history` holds the visitor's earlier turns, oldest first."""
+    """What is asked. `history` holds the visitor's earlier turns, oldest first; `answered` is the latest answer."""
 
     text: str
     history: tuple[str, ...] = ()
+    answered: str = ""
 
     def turns(self) -> list[tuple[str, float]]:
         """This turn and those before it, newest first, each with its weight."""

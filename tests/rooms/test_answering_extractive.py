@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from app.answering.extractive import Found, Quotation, quote
 from app.answering.markdown import for_model, inline
-from app.answering.sentences import joined_lines, sentences
 from app.answering.units import units
+from ingest.sentences import joined_lines, sentences
 
 GUIDE = Found(
     """## Sounds

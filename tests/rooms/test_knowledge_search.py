@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.db import Database, driver_connection
-from app.knowledge.evidence import THRESHOLD, evidence
+from app.knowledge.evidence import evidence
 from app.knowledge.search import SEARCH, Passage, Query, _parameters, prepare, search
 from tests.rooms.knowledge_factories import index_document
 
@@ -138,7 +138,7 @@ async def test_questions_without_content_do_no_harm(
     async with database.transaction(org_id) as session:
         passages = await search(session, Query(question))
         assert all(0 <= passage.score <= 1 for passage in passages)
-        assert evidence(Query(question), passages) < THRESHOLD
+        assert not evidence(Query(question), passages).enough
 
 
 async def test_evidence_tells_what_the_texts_answer(database: Database, org_id: UUID, manual: UUID) -> None:
@@ -151,8 +151,8 @@ async def test_evidence_tells_what_the_texts_answer(database: Database, org_id: 
             ("Do you sell bicycles for children in Lisbon?", False),
         ):
             query = Query(question)
-            assert (evidence(query, await search(session, query)) >= THRESHOLD) is known, question
-        assert evidence(Query("refund"), []) == 0
+            assert evidence(query, await search(session, query)).enough is known, question
+        assert evidence(Query("refund"), []).value == 0
 
 
 async def test_the_scan_reads_one_organisation_alone(
@@ -171,3 +171,34 @@ async def test_the_scan_reads_one_organisation_alone(
     assert "Seq Scan" not in plan
     for index in ("chunk_vector_pkey", "chunk_pairs_pkey", "chunk_pkey"):
         assert index in plan
+
+
+async def test_a_follow_up_is_judged_by_what_was_said_before(
+    database: Database, org_id: UUID, manual: UUID
+) -> None:
+    before = ("How long does a refund take?",)
+    async with database.transaction(org_id) as session:
+        asked = Query("Is it free of charge?", before, "A refund takes five days.")
+        found = await search(session, asked)
+        follow_up, first = evidence(asked, found), evidence(Query("Is it free of charge?"), found)
+        assert follow_up.features["confirms"] == 1
+        assert first.features["confirms"] == 0
+        away = Query(asked.text, before, "The chess world championship of 1972 was in Reykjavik.")
+        assert evidence(away, found).value < follow_up.value
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "kind"),
+    [
+        ("The shop is open on Sundays, too.", "Is the shop open on Sundays?", "english"),
+        ("Das Geschäft ist auch am Sonntag für Sie geöffnet.", "Ist das Geschäft am Sonntag auf?", "words"),
+        ("商店在星期天也开门营业。", "商店星期天开门吗？", "characters"),
+    ],
+)
+async def test_each_kind_of_language_is_judged_in_its_own_way(
+    database: Database, org_id: UUID, text: str, question: str, kind: str
+) -> None:
+    await index_document(database, org_id, "shop.txt", text.encode())
+    async with database.transaction(org_id) as session:
+        found = evidence(Query(question), await search(session, Query(question)))
+    assert (found.kind, found.enough) == (kind, True)

@@ -8,6 +8,7 @@ from litestar.params import FromPath
 
 from app.kit.errors import NotFound
 from app.web.console import (
+    answers,
     inbox,
     knowledge,
     live,
@@ -32,6 +33,7 @@ router = Router(
     "/console",
     route_handlers=[
         *sign_in.handlers,
+        *answers.handlers,
         *inbox.handlers,
         *team.handlers,
         *messages.handlers,

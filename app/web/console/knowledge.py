@@ -27,8 +27,8 @@ from app.knowledge.documents import (
 )
 from app.knowledge.models import STEPS, Document, DocumentVersion
 from app.knowledge.queries import Detail, Listed, document_detail, list_documents
-from app.knowledge.reindex import progress
 from app.knowledge.reading import WRITTEN
+from app.knowledge.reindex import progress
 from app.knowledge.source_queries import source_of_document
 from app.tenancy.members import SignedIn
 from app.web.console.identity import AnyRequest, Desk, NeedsDesk, check_admin, identify
