@@ -2,9 +2,16 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.conversations.happenings import MessagePosted, PersonWanted, RetryAsked, VisitorErased
+from app.conversations.happenings import (
+    FeedbackGiven,
+    MessagePosted,
+    PersonWanted,
+    RetryAsked,
+    VisitorErased,
+)
 from app.handoff import absence
 from app.handoff.happenings import PersonTookOver
+from app.handoff.rules import after_feedback
 from app.kit.db import scope
 from app.kit.happenings import Reactions
 from app.kit.jobs import enqueue
@@ -64,6 +71,7 @@ REACTIONS: Reactions = {
     VisitorErased: (forget_in_support,),
     OrganisationCreated: (open_support,),
     MemberAdded: (enter_support,),
+    FeedbackGiven: (after_feedback,),
     DocumentChanged: (show_knowledge,),
     SourceChanged: (show_knowledge,),
 }

@@ -14,6 +14,8 @@ Phrase = Literal[
     "trouble",
     "spent",
     "loop",
+    "away",
+    "back",
 ]
 
 PHRASES: dict[Phrase, dict[str, str]] = {
@@ -123,6 +125,36 @@ PHRASES: dict[Phrase, dict[str, str]] = {
         "es": "Ahora mismo no puedo escribir una respuesta. Inténtelo de nuevo en un momento o pida hablar con una "
         "persona.",
         "ar": "لا أستطيع كتابة إجابة الآن. حاول مرة أخرى بعد قليل أو اطلب التحدث إلى شخص.",
+    },
+    "away": {
+        "en": "Nobody is here right now. Leave your e-mail address and a message.",
+        "de": "Gerade ist niemand da. Hinterlassen Sie Ihre E-Mail-Adresse und eine Nachricht.",
+        "fr": "Il n'y a personne pour le moment. Laissez votre adresse e-mail et un message.",
+        "es": "Ahora mismo no hay nadie. Deje su correo electrónico y un mensaje.",
+        "ar": "لا يوجد أحد الآن. اترك بريدك الإلكتروني ورسالة.",
+        "ro": "Acum nu este nimeni aici. Lăsați adresa de e-mail și un mesaj.",
+        "tr": "Şu anda kimse yok. E-posta adresinizi ve bir mesaj bırakın.",
+        "vi": "Hiện không có ai ở đây. Hãy để lại địa chỉ e-mail và lời nhắn.",
+        "ru": "Сейчас никого нет. Оставьте адрес электронной почты и сообщение.",
+        "el": "Αυτή τη στιγμή δεν είναι κανείς εδώ. Αφήστε το e-mail σας και ένα μήνυμα.",
+        "hi": "अभी यहाँ कोई नहीं है। अपना ई-मेल पता और संदेश छोड़ दें।",
+        "th": "ขณะนี้ไม่มีเจ้าหน้าที่ โปรดฝากอีเมลและข้อความไว้",
+        "zh": "现在没有人在。请留下您的电子邮箱和留言。",
+    },
+    "back": {
+        "en": "We are here again from {when}.",
+        "de": "Wir sind wieder da ab {when}.",
+        "fr": "Nous sommes de retour à partir du {when}.",
+        "es": "Volvemos a estar aquí a partir del {when}.",
+        "ar": "سنعود إلى هنا ابتداءً من {when}.",
+        "ro": "Suntem din nou aici începând cu {when}.",
+        "tr": "{when} itibarıyla yine buradayız.",
+        "vi": "Chúng tôi có mặt trở lại từ {when}.",
+        "ru": "Мы снова на месте с {when}.",
+        "el": "Είμαστε ξανά εδώ από {when}.",
+        "hi": "हम {when} से फिर यहाँ होंगे।",
+        "th": "เจ้าหน้าที่จะกลับมาตั้งแต่ {when}",
+        "zh": "我们从 {when} 起恢复服务。",
     },
     "loop": {
         "en": "I'm stopping here: we seem to be going round in circles. A person can read what is written here.",

@@ -113,37 +113,58 @@ PERSON = {
     r"(?:echten |richtigen |realen )?(?:menschen|person|mitarbeiter(?:in)?"
     r"|kundenservice|kundendienst|support|berater(?:in)?)?"
     r"(?: (?:vom support|aus dem team))? ?(?:sprechen|reden|chatten|verbinden|schreiben|verbunden werden)"
-    r"|(?:einen |echter |echten )?(?:mensch(?:en)?|mitarbeiter(?:in)?|ansprechpartner)",
+    r"|(?:ich (?:will|möchte|brauche) )?(?:eine?n? )?(?:echte[rn] )?(?:mensch(?:en)?|mitarbeiter(?:in)?"
+    r"|ansprechpartner)"
+    r"|(?:bitte )?verbinden? (?:sie )?mich (?:bitte )?mit (?:einem|einer|dem|jemandem)(?: (?:echten )?(?:menschen"
+    r"|person|mitarbeiter(?:in)?|kundenservice|support|team))?",
     "fr": r"(?:(?:je (?:veux|voudrais|souhaite|souhaiterais|préfère)|puis-je|est-ce que je peux"
     r"|pouvez-vous me|peux-tu me) )?(?:parler|discuter|mettre en relation|échanger)"
     r" (?:à|avec) (?:un |une |quelqu'un|votre )?(?:vraie? )?"
     r"(?:personne|humain|conseiller|conseillère|agent|opérateur|équipe|être humain|service client)?"
-    r"|(?:un |une )?(?:humain|conseiller|vraie personne)",
+    r"|(?:un |une )?(?:humain|conseiller|vraie personne)"
+    r"|(?:mettez-moi en relation avec|passez-moi|je (?:veux|voudrais)) (?:un |une )?(?:vraie )?(?:personne|humain"
+    r"|conseiller|conseillère|agent|opérateur)",
     "es": r"(?:(?:quiero|quisiera|me gustaría|necesito|puedo|podría|prefiero) )?(?:hablar|chatear|comunicarme)"
     r" (?:con|a) (?:un |una |alguien|el )?(?:persona|humano|agente|operador|asesor|representante|soporte"
-    r"|ser humano)?(?: real| humano| de verdad)?|(?:un |una )?(?:humano|agente|persona real|operador)",
+    r"|ser humano)?(?: real| humano| de verdad)?|(?:un |una )?(?:humano|agente|persona real|operador)"
+    r"|(?:páseme|pásame|comuníqueme|comunícame|quiero) (?:con )?(?:un |una )?(?:persona|humano|agente|operador|asesor)",
     "ar": r"(?:(?:أريد|اريد|أود|هل يمكنني|ممكن|أرغب في) )?(?:أن )?(?:التحدث|أتحدث|اتحدث|الحديث|التكلم|أتكلم)"
-    r" (?:إلى|الى|مع) (?:شخص|موظف|إنسان|انسان|ممثل|أحد)(?: حقيقي| .{0,20})?",
+    r" (?:إلى|الى|مع) (?:شخص|موظف|إنسان|انسان|ممثل|أحد)(?: حقيقي| .{0,20})?"
+    r"|(?:حولني|وصلني|أريد|اريد) (?:إلى |الى |ب)?(?:شخص|موظف|إنسان|انسان|ممثل)(?: حقيقي)?",
     "ro": r"(?:(?:vreau|aș vrea|as vrea|pot|aș dori) )?(?:să )?(?:vorbesc|vorbi|discut) cu (?:o |un |cineva)?"
-    r"(?:persoană|persoana|om|operator|agent|coleg)?(?: reală| real)?",
+    r"(?:persoană|persoana|om|operator|agent|coleg)?(?: reală| real)?"
+    r"|(?:vreau |aș vrea )?(?:un (?:operator|om|agent|coleg)|o persoană)(?: reală| real)?",
     "tr": r"(?:bir |gerçek )*(?:insanla|kişiyle|yetkiliyle|temsilciyle|temsilci ile|biriyle|insan ile"
     r"|müşteri temsilcisiyle|müşteri temsilcisine)"
-    r"(?: (?:konuşmak|görüşmek|bağlanmak))(?: istiyorum| istiyorum lütfen)?",
+    r"(?: (?:konuşmak|görüşmek|bağlanmak))(?: istiyorum| istiyorum lütfen)?"
+    r"|(?:biriyle|bir insanla|bir yetkiliyle|temsilciyle) (?:konuşabilir|görüşebilir) miyim"
+    r"|beni (?:bir )?(?:yetkiliye|temsilciye|insana|müşteri temsilcisine) bağla(?:yın|r mısınız)?",
     "vi": r"(?:(?:tôi|mình|em) )?(?:muốn|cần|có thể|cho tôi) (?:được )?(?:nói chuyện|trò chuyện|gặp|chat) (?:với )?"
     r"(?:một )?(?:người thật|người|nhân viên|tư vấn viên|con người)(?: hỗ trợ| thật| tư vấn)?(?: không)?",
     "ru": r"(?:(?:я )?(?:хочу|хотел бы|хотела бы|можно|могу(?: ли)? я|нужно|дайте) )?(?:мне )?(?:поговорить"
     r"|связаться|пообщаться|говорить|соедините(?: меня)?) с"
     r" (?:живым )?(?:человеком|оператором|сотрудником|менеджером|кем-нибудь|поддержкой)"
-    r"|(?:позовите |нужен )?(?:оператор(?:а)?|живой человек|человека?)",
+    r"|(?:позовите |(?:мне )?нужен )?(?:оператор(?:а)?|живой человек|человека?)",
     "el": r"(?:(?:θέλω|θα ήθελα|μπορώ) )?(?:να )?(?:μιλήσω|συνομιλήσω) (?:με|σε) (?:έναν |κάποιον|μια |ένα )?"
-    r"(?:άνθρωπο|εκπρόσωπο|υπάλληλο|άτομο|πραγματικό άνθρωπο)?",
+    r"(?:άνθρωπο|εκπρόσωπο|υπάλληλο|άτομο|πραγματικό άνθρωπο)?"
+    r"|(?:συνδέστε|σύνδεσέ) με με (?:έναν |κάποιον )?(?:άνθρωπο|εκπρόσωπο|υπάλληλο)?",
     "hi": r"(?:(?:मैं|मुझे|क्या मैं) )?(?:किसी |एक )?(?:असली )?(?:इंसान|व्यक्ति|एजेंट|आदमी|मनुष्य|प्रतिनिधि) से (?:बात|चैट)"
     r"(?: .{0,25})?",
     "th": r"(?:(?:ฉัน|ผม|ดิฉัน)?\s?(?:อยาก|ต้องการ|ขอ))?\s?(?:คุย|พูด|ติดต่อ|สนทนา)\s?(?:กับ)?\s?"
-    r"(?:คน|เจ้าหน้าที่|พนักงาน|มนุษย์|แอดมิน)(?:จริงๆ|จริง|ได้ไหม|ครับ|ค่ะ)*",
-    "zh": r"(?:我(?:想|要|需要)?|请|能不能|可以)?(?:帮我)?(?:跟|和|与|找|转|转接|接)?(?:一个|一位)?"
-    r"(?:真人|人工|客服|人工客服|工作人员)(?:客服|服务)?(?:说话|聊天|聊|谈谈|交谈|沟通|谈)?(?:吗)?",
+    r"(?:คน|เจ้าหน้าที่|พนักงาน|มนุษย์|แอดมิน)(?:จริงๆ|จริง|ได้ไหม|ครับ|ค่ะ)*"
+    r"|ขอสาย(?:เจ้าหน้าที่|พนักงาน)(?:ครับ|ค่ะ)*",
+    "zh": r"(?:我(?:想|要|需要)?|请|能不能|可以)?(?:帮我)?(?:跟|和|与|找|转|转接|接)?(?:一个|一位|个|位)?"
+    r"(?:真人|人工|客服|人工客服|工作人员)(?:客服|服务)?(?:说话|聊天|聊聊|聊|谈谈|交谈|沟通|谈)?(?:吗)?",
 }
+
+
+# What turns the wish into its opposite. To want no robot is to want a person.
+NEGATED = re.compile(
+    r"\b(?:don't|do not|not|never|without)\b(?!.*bot\b)|\bno (?:human|person|agent|operator|one)\b"
+    r"|\bkeine?n?\b|\bnicht\b|\bne \w+ pas\b|\bpas d|\bno (?:quiero|quisiera|necesito|deseo|me gustaría)\b"
+    r"|\bلا\b|\bnu (?:vreau|am|aș)\b|istemiyorum|gerek yok|không (?:muốn|cần|thích)|\bне\b|\bδεν\b|\bμην?\b"
+    r"|नहीं|मत\b|ไม่|(?<![能可])不|别"
+)
 
 
 @dataclass(frozen=True)
@@ -162,6 +183,8 @@ def recognise(text: str) -> Smalltalk | None:
     if not said or len(said) > LONGEST:
         return None
     for kind, pattern in _PATTERNS.items():
+        if kind == "person" and NEGATED.search(said):
+            continue
         for language, compiled in pattern.items():
             if compiled.fullmatch(said):
                 # "ok thanks" matches what English says; the words themselves may still tell more.

@@ -17,6 +17,7 @@ from app.answering import llm, smalltalk
 from app.answering.budget import Purse, purse_of
 from app.answering.curated import curated
 from app.answering.delivery import Delivery
+from app.answering.handing import passed_on
 from app.answering.language import language_of
 from app.answering.loops import looping
 from app.answering.phrases import OFFERS, SAYINGS, Phrase, phrase
@@ -24,8 +25,11 @@ from app.answering.record import keep
 from app.answering.steps import Done, Outcome, Reading, Searching, Step, Text, Why, pages, sources
 from app.answering.writing import model_writes, quoted
 from app.config import Settings
-from app.conversations.answers import Turn, begin_answer, finish_answer
+from app.conversations.answers import OpenAnswer, Turn, begin_answer, finish_answer
 from app.handoff import queue
+from app.handoff.desk import Desk as DeskRules
+from app.handoff.desk import desk_of
+from app.handoff.rules import topic_of
 from app.kit.db import Database
 from app.knowledge import faq
 from app.knowledge.embedders import Models, connect_models
@@ -85,9 +89,9 @@ async def reply(context: Context, org_id: UUID, conversation_id: UUID, message_i
         purse = await purse_of(session, context.database, context.settings, conversation_id)
         name = await organisation_name(session)
         desk = Desk(context.database, org_id, name, context.model, purse, context.models)
+        rules = await desk_of(session, opened.site_id)
     why, question = Why(), smalltalk.question_of(opened.asked)
-    loop = looping(opened.said)
-    made = _stop(loop, question) if loop else answer(desk, question, opened.history, why)
+    made = _by_rule(opened, question, rules) or answer(desk, question, opened.history, why)
     async with (
         Delivery(context.database, context.drafts, org_id, opened) as delivery,
         aclosing(made) as steps,
@@ -97,6 +101,7 @@ async def reply(context: Context, org_id: UUID, conversation_id: UUID, message_i
             return
         why.mark("done")
         async with context.database.transaction(org_id) as session:
+            done = await passed_on(session, opened, done, rules, _language(question, opened.history))
             views = [source.view() for source in done.sources]
             outcome, state = done.outcome, done.state
             if await finish_answer(
@@ -107,9 +112,14 @@ async def reply(context: Context, org_id: UUID, conversation_id: UUID, message_i
                     await queue.request(session, conversation_id, reason=done.hand_off)
 
 
-async def _stop(reason: str, question: str) -> AsyncGenerator[Step]:
-    async for step in _say("loop", language_of(question), outcome="chat", hand_off=reason):
-        yield step
+def _by_rule(opened: OpenAnswer, question: str, rules: DeskRules) -> AsyncGenerator[Step] | None:
+    """What is said without an answer: to another program, or where the organisation wants a person for a topic."""
+    language = _language(question, opened.history)
+    if loop := looping(opened.said):
+        return _say("loop", language, outcome="chat", hand_off=loop)
+    if topic := topic_of(question, rules):
+        return _say("person", language, outcome="chat", hand_off=f"A question about: {topic}")
+    return None
 
 
 async def answer(

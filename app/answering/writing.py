@@ -12,6 +12,7 @@ from app.answering.budget import BudgetSpent, Purse
 from app.answering.citations import Citations
 from app.answering.extractive import Found, quote
 from app.answering.failures import ModelError, ModelUnavailable
+from app.answering.leaks import Recital
 from app.answering.markdown import code_addresses
 from app.answering.phrases import phrase
 from app.answering.steps import Done, Step, Text, Why, sources
@@ -40,10 +41,16 @@ async def model_writes(
     why.model, why.prompt_version = model.name, prompt.VERSION
     written = partial(prompt.build, organisation, question, history, passages)
     reply = _Reply(Citations(len(passages), _known_addresses(passages)))
+    recital = Recital(prompt.RULES)
     try:
         async with aclosing(_fitting(purse, model, written, why)) as deltas:
             async for delta in deltas:
-                if text := reply.take(delta):
+                text = reply.take(delta)
+                if recital.begins_with(text):
+                    why.failure = "The model began to recite its instructions."
+                    yield Done(phrase("unknown", language), "unknown")
+                    return
+                if text:
                     yield Text(text)
         if rest := reply.close():
             yield Text(rest)

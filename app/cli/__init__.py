@@ -40,6 +40,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "app.cli.spending:budget",
         "Show what answers may cost and have cost, and set it.",
     ),
+    "desk": (
+        "app.cli.desk:desk",
+        "When people are at the desk, and which conversations go to them by themselves.",
+    ),
     "member": ("app.cli.members:member", "Members: who may sign in to the console."),
     "doctor": (
         "app.cli.checking:doctor",

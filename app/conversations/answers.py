@@ -77,6 +77,7 @@ class OpenAnswer:
     asked: tuple[str, ...]
     history: tuple[Turn, ...]
     said: tuple[Said, ...] = ()
+    site_id: UUID | None = None
 
     @property
     def question(self) -> str:
@@ -116,6 +117,7 @@ async def begin_answer(
         asked=tuple(message.text for message in asked),
         history=_history(found, before=asked[0].seq),
         said=_said(found, answer),
+        site_id=conversation.site_id,
     )
 
 

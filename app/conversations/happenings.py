@@ -37,3 +37,12 @@ class VisitorErased:
     """These conversations are gone, with all that was said in them."""
 
     conversation_ids: Sequence[UUID]
+
+
+@dataclass(frozen=True)
+class FeedbackGiven:
+    """A visitor's thumb on an answer: up, down, or None where it was taken back."""
+
+    conversation_id: UUID
+    message_id: UUID
+    value: str | None

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations import queries
-from app.conversations.happenings import MessagePosted, PersonWanted
+from app.conversations.happenings import FeedbackGiven, MessagePosted, PersonWanted
 from app.conversations.mentions import mentioned
 from app.conversations.models import Conversation, Event, Message, Participant
 from app.conversations.participants import call_in
@@ -269,6 +269,7 @@ async def give_feedback(
     if message.feedback != value:
         message.feedback = value
         await log_event(session, conversation, "message.updated", message_view(message))
+        await record(session, FeedbackGiven(conversation.id, message.id, value))
 
 
 async def visitors_answer(

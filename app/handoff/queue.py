@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations.messaging import Author, change_hands, lock
 from app.conversations.models import Conversation
+from app.handoff import brief
 from app.handoff.happenings import PersonTookOver
 from app.kit.errors import Conflict
 from app.kit.happenings import record
@@ -35,6 +36,7 @@ async def request(session: AsyncSession, conversation_id: UUID, *, reason: str) 
     if conversation.status in {"bot", "resolved"}:
         notice = {"kind": "handoff_requested"}
         await change_hands(session, conversation, status="waiting", notice=notice, reason=reason)
+        await brief.keep(session, conversation)
     return conversation
 
 

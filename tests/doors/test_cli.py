@@ -147,6 +147,17 @@ async def test_budgets_are_shown_set_and_reset(terminal: Terminal) -> None:
     )
 
 
+async def test_the_desk_is_shown_and_set(terminal: Terminal) -> None:
+    org = ("--org", terminal.org)
+    wrong = await terminal.run("desk", "set", "--hours", "nine to five", *org)
+    assert (wrong.code, "Write them like `Mon-Fri 09:00-17:00" in wrong.err) == (1, True)
+    await terminal.run("desk", "set", "--hours", "Mon-Fri 09:00-17:00", "--zone", "Europe/Berlin", *org)
+    await terminal.run("desk", "set", "--topic", "refund", "--after-unknown", "0", *org)
+    shown = json.loads((await terminal.run("desk", "show", "--json", *org)).out)
+    assert (shown["hours"], shown["topics"], shown["after_unknown"]) == ("Mon-Fri 09:00-17:00", ["refund"], 0)
+    assert shown["online"] is False
+
+
 async def test_an_unknown_organisation_is_told_plainly(terminal: Terminal) -> None:
     ran = await terminal.run("ask", "Anything?", "--org", "nobody")
     assert ran.code == 1

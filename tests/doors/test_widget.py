@@ -1,10 +1,12 @@
 """The widget's door: what a page may do, and what it is told when it may not."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import update
 
+from app.handoff.desk import set_desk
 from app.kit.clock import now
 from app.visitors.models import VisitorSession
 from tests.doors.pages import ORIGIN, Page, problem
@@ -19,7 +21,7 @@ async def test_a_site_says_how_it_looks(page: Page) -> None:
     assert (body["name"], body["organisation"], body["availability"]) == (
         "Northwind help",
         "Northwind",
-        {"online": False},
+        {"online": False, "open": None, "back_at": None},
     )
 
 
@@ -116,7 +118,11 @@ async def test_asking_for_a_person_says_whether_somebody_is_there(page: Page) ->
     conversation = (await page.start())["id"]
     answers = [await page.client.post(f"/v1/conversations/{conversation}/handoff", json={}) for _ in range(2)]
     assert [answer.json() for answer in answers] == [
-        {"status": "waiting", "assignee": None, "availability": {"online": False}}
+        {
+            "status": "waiting",
+            "assignee": None,
+            "availability": {"online": False, "open": None, "back_at": None},
+        }
     ] * 2
 
 
@@ -131,6 +137,34 @@ async def test_contact_details_are_checked_and_kept(page: Page) -> None:
     assert [message["notice"] for message in snapshot["messages"]] == [
         {"kind": "contact_left", "name": "ann@example.org"}
     ]
+
+
+async def test_a_message_left_with_an_address_waits_for_a_person(page: Page) -> None:
+    conversation = (await page.start())["id"]
+    url = f"/v1/conversations/{conversation}/contact"
+    body = {
+        "client_id": str(uuid4()),
+        "email": "ann@example.org",
+        "message": "Please call me about order 12.",
+    }
+    assert [(await page.client.post(url, json=body)).status_code for _ in range(2)] == [204, 204]
+    snapshot = (await page.client.get(f"/v1/conversations/{conversation}")).json()
+    assert snapshot["status"] == "waiting"
+    assert [(each["notice"] or {}).get("kind", each["text"]) for each in snapshot["messages"]] == [
+        "contact_left",
+        "handoff_requested",
+        "Please call me about order 12.",
+    ]
+    empty = await page.client.post(url, json={**body, "client_id": str(uuid4()), "message": " "})
+    problem(empty, 422, "message_empty")
+
+
+async def test_a_page_knows_when_somebody_is_back(page: Page) -> None:
+    async with page.runtime_database.transaction(page.org_id) as session:
+        tomorrow = now() + timedelta(days=1)
+        await set_desk(session, None, hours=f"{tomorrow:%a} 09:00-17:00", zone="UTC")
+    there = (await page.client.get(f"/v1/sites/{page.key}")).json()["availability"]
+    assert there == {"online": False, "open": False, "back_at": f"{tomorrow:%Y-%m-%d}T09:00:00Z"}
 
 
 async def test_the_api_documentation_is_valid_and_names_every_route(server: RunningServer) -> None:

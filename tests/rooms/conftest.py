@@ -77,7 +77,7 @@ async def context(database: Database, drafts: Drafts) -> Context:
 
 @pytest.fixture
 async def with_model(database: Database, drafts: Drafts, model: ModelServer) -> AsyncIterator[Context]:
-    settings = Settings(openai_base_url=model.url, openai_model="scripted", answer_deadline_s=10)
+    settings = Settings(openai_base_url=model.url, openai_model="scripted", answer_deadline_s=30)
     context = Context(settings, database, drafts)
     yield context
     await context.close()

@@ -169,7 +169,8 @@ async def test_past_the_budget_the_visitor_is_told_and_a_person_is_asked(
     talk = await _ask(poor, knowing)
     async with poor.database.transaction(knowing) as session:
         conversation = await messaging.get(session, talk.id)
-        assert (conversation.status, conversation.preview) == ("waiting", phrase("spent", "en"))
+        assert conversation.status == "waiting"
+        assert conversation.preview.startswith(phrase("spent", "en"))
         assert conversation.waiting_reason == "The budget of this visitor is used up: 0 requests a day."
     assert not model.requests
     await poor.close()

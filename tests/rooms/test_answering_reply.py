@@ -67,13 +67,13 @@ async def test_the_wish_for_a_person_hands_the_conversation_off(context: Context
     async with context.database.transaction(knowing) as session:
         assert (await messaging.get(session, talk.id)).status == "waiting"
     messages = await _messages(context.database, knowing, talk)
-    assert messages[1]["text"] == phrase("person", "en")
+    assert messages[1]["text"] == f"{phrase('person', 'en')}\n\n{phrase('away', 'en')}"
     assert messages[2]["notice"]["kind"] == "handoff_requested"
 
 
 async def _streaming(drafts: Drafts, talk: Talk) -> str:
     """The text in flight, once there is some."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while True:
             for draft in drafts.of(talk.id).values():
                 if draft.text:
@@ -106,7 +106,7 @@ async def test_the_assistant_falls_silent_when_an_agent_takes_over(
     async with with_model.database.transaction(knowing) as session:
         await queue.claim(session, talk.id, await create_agent(session))
     before = await _messages(with_model.database, knowing, talk)
-    async with asyncio.timeout(1.5):
+    async with asyncio.timeout(8):
         await job
         while not model.hung_up:
             await asyncio.sleep(0.01)
@@ -124,7 +124,7 @@ async def test_stopping_ends_the_answer(
     await _streaming(drafts, talk)
     async with with_model.database.transaction(knowing) as session:
         await stop_answers(session, talk.id)
-    async with asyncio.timeout(1.5):
+    async with asyncio.timeout(8):
         await job
     assert (await _messages(with_model.database, knowing, talk))[-1]["state"] == "interrupted"
 

@@ -13,24 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.conversations import queries
 from app.conversations.inbox import visitor_of
 from app.conversations.models import Conversation, Message, Participant
+from app.handoff.brief import Brief, sources
+from app.handoff.brief import make as make_brief
 from app.realtime.drafts import Draft
 from app.tenancy.members import SignedIn, colleagues
 from app.visitors.models import Visitor
 from app.web.console.markdown import words_of
 from app.web.console.said import Reader, Said, said_of
-
-QUOTE = 200
-
-
-@dataclass(frozen=True)
-class Brief:
-    """What has happened, in the order in which somebody who takes over asks for it."""
-
-    reason: str | None
-    question: str | None
-    unanswered: int
-    read: Sequence[str]
-    contact: str | None
 
 
 @dataclass(frozen=True)
@@ -119,8 +108,8 @@ async def talk_of(
         unread_to=_unread_to(messages, marks.get("staff", 0)) if mine else 0,
         notes_to=await _notes_to(session, notes, member),
         names=[name for id_, name in names.items() if id_ != member.id],
-        brief=_brief(conversation, visitor, messages),
-        sources=_sources(messages),
+        brief=make_brief(conversation, visitor, messages),
+        sources=sources(messages),
         earlier=[
             Earlier(other.id, other.updated_at, preview_of(other))
             for other in earlier
@@ -188,31 +177,3 @@ def _last(messages: Sequence[Message], kind: str) -> int:
 def _unread_to(messages: Sequence[Message], staff_read: int) -> int:
     last = messages[-1].seq if messages else 0
     return last if last > staff_read else 0
-
-
-def _brief(conversation: Conversation, visitor: Visitor, messages: Sequence[Message]) -> Brief:
-    asked = [message for message in messages if (message.notice or {}).get("kind") == "handoff_requested"]
-    until = asked[-1].seq if asked else conversation.last_seq + 1
-    questions = [said.text for said in messages if said.author_kind == "visitor" and said.seq < until]
-    reason = conversation.waiting_reason or ("asked for a person" if asked else None)
-    return Brief(
-        reason=(reason[:1].upper() + reason[1:]).rstrip(".") if reason else None,
-        question=_short(questions[-1]) if questions else None,
-        unanswered=sum(message.outcome == "unknown" for message in messages),
-        read=list(dict.fromkeys(str(source["title"]) for source in _sources(messages))),
-        contact=visitor.email,
-    )
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= QUOTE else line[:QUOTE].rsplit(" ", 1)[0] + "…"
-
-
-def _sources(messages: Sequence[Message]) -> list[Mapping[str, Any]]:
-    """Each place that an answer stood on, once, the latest answer's first."""
-    found: dict[tuple[object, object], Mapping[str, Any]] = {}
-    for message in reversed(messages):
-        for source in message.sources:
-            found.setdefault((source.get("title"), source.get("place")), source)
-    return list(found.values())

@@ -1,7 +1,7 @@
 """A visitor's conversations: start, list, look, follow, write, ask for a person."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 from litestar import Controller, Response, get, post, put
@@ -20,14 +20,14 @@ from app.conversations.messaging import (
 from app.conversations.models import Conversation
 from app.conversations.texts import MessageEmpty, MessageTooLong
 from app.handoff import queue
+from app.handoff.desk import availability
 from app.kit.errors import Invalid
-from app.tenancy.members import online_count
 from app.visitors.sessions import leave_contact
 from app.web.refusals import VISITOR, refusals, repeated
 from app.web.runtime import NeedsRuntime, Runtime
+from app.web.widget.availability import available
 from app.web.widget.identity import NeedsVisit, Visit, provide_visit
 from app.web.widget.schemas import (
-    Availability,
     Contact,
     ConversationInfo,
     ConversationList,
@@ -129,8 +129,8 @@ class ConversationDoor(Controller):
         await owned(visit, conversation_id)
         conversation = await queue.request(visit.session, conversation_id, reason="asked for a person")
         assignee = MemberName(conversation.assignee_name) if conversation.assignee_id else None
-        online = await online_count(visit.session) > 0
-        return HandoffState(conversation.status, assignee, Availability(online=online))
+        there = await availability(visit.session, conversation.site_id)
+        return HandoffState(conversation.status, assignee, available(there))
 
     @post(
         "/conversations/{conversation_id:uuid}/stop",
@@ -156,8 +156,10 @@ class ConversationDoor(Controller):
 
     @post(
         "/conversations/{conversation_id:uuid}/contact",
-        summary="Leave an address, when nobody is there",
-        responses=refusals(*VISITOR, ConversationUnknown, Invalid, body=True),
+        summary="Leave an address, and a message if there is one, when nobody is there",
+        responses=refusals(
+            *VISITOR, ConversationUnknown, ConversationClosed, Invalid, MessageEmpty, body=True
+        ),
         status_code=HTTP_204_NO_CONTENT,
     )
     async def contact(
@@ -167,6 +169,17 @@ class ConversationDoor(Controller):
         await leave_contact(visit.session, visit.visitor.id, email=data.email, name=data.name)
         notice = {"kind": "contact_left", "name": data.email.strip()}
         await messaging.add_notice(visit.session, conversation_id, client_id=data.client_id, notice=notice)
+        if data.message is not None:
+            # For the people who come back, so the assistant does not answer it.
+            reason = "left an address and a message"
+            await queue.request(visit.session, conversation_id, reason=reason)
+            await messaging.post(
+                visit.session,
+                conversation_id,
+                author=Author("visitor", visit.visitor.id),
+                client_id=uuid5(data.client_id, "message"),
+                text=data.message,
+            )
 
     @post(
         "/messages/{message_id:uuid}/retry",

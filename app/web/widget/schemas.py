@@ -37,6 +37,7 @@ class Contact(msgspec.Struct, forbid_unknown_fields=True):
     client_id: UUID
     email: Annotated[str, msgspec.Meta(max_length=254)]
     name: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    message: Annotated[str, msgspec.Meta(max_length=5000)] | None = None
 
 
 class VisitorRef(msgspec.Struct):
@@ -50,9 +51,13 @@ class Session(msgspec.Struct):
 
 
 class Availability(msgspec.Struct):
-    """Whether somebody of the organisation has the console open right now."""
+    """`online`: somebody of the organisation has the console open right now. `open`: it is within the opening hours,
+    null where none are set. `back_at`: when the desk opens next, if it is closed.
+    """
 
     online: bool
+    open: bool | None = None
+    back_at: str | None = None
 
 
 class SiteInfo(msgspec.Struct):

@@ -4,7 +4,7 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 
 from app.conversations.views import moment
-from app.tenancy.members import online_count
+from app.handoff.desk import availability
 from app.tenancy.organisations import (
     OriginForbidden,
     SiteUnknown,
@@ -15,8 +15,9 @@ from app.tenancy.organisations import (
 from app.visitors.sessions import start_session
 from app.web.refusals import refusals
 from app.web.runtime import NeedsRuntime
+from app.web.widget.availability import available
 from app.web.widget.identity import AnyRequest, address, own_origin
-from app.web.widget.schemas import Availability, NewSession, Session, SiteInfo, VisitorRef
+from app.web.widget.schemas import NewSession, Session, SiteInfo, VisitorRef
 
 
 class SiteDoor(Controller):
@@ -42,7 +43,7 @@ class SiteDoor(Controller):
                 accent=site.accent,
                 language=site.language,
                 privacy_url=site.privacy_url,
-                availability=Availability(online=await online_count(session) > 0),
+                availability=available(await availability(session, site.id)),
             )
 
     @post(

@@ -1,0 +1,86 @@
+"""Whether somebody is at the desk: by the hours that the organisation has set, and by who has the console open."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.handoff.hours import Hours, parse_days, parse_hours, parse_zone
+from app.handoff.models import DeskSetting
+from app.kit.clock import now
+from app.kit.db import scope
+from app.tenancy.members import online_count
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What is set for a site. `hours` is empty where nothing is promised: then only who is there counts."""
+
+    hours: str = ""
+    zone: str = "UTC"
+    closed_on: str = ""
+    topics: tuple[str, ...] = ()
+    after_unknown: int = 2
+    after_thumbs_down: int = 2
+
+    def check(self) -> None:
+        """Raises Invalid for what cannot be read."""
+        parse_zone(self.zone)
+        parse_days(self.closed_on)
+        if self.hours:
+            parse_hours(self.hours)
+
+    @property
+    def opening_hours(self) -> Hours | None:
+        if not self.hours:
+            return None
+        return Hours(parse_hours(self.hours), parse_zone(self.zone), parse_days(self.closed_on))
+
+
+@dataclass(frozen=True)
+class Availability:
+    """`online`: somebody has the console open now. `open`: it is within the opening hours, None where there are none.
+
+    `back_at`: when the desk opens next, if it is closed now and will open.
+    """
+
+    online: bool
+    open: bool | None = None
+    back_at: datetime | None = None
+
+
+async def desk_of(session: AsyncSession, site_id: UUID | None) -> Desk:
+    """The site's own settings, else the organisation's, else those of a desk of which nothing is said."""
+    either = DeskSetting.site_id.is_(None) | (DeskSetting.site_id == site_id)
+    query = select(DeskSetting).where(DeskSetting.org_id == scope(session), either)
+    found = sorted((await session.scalars(query)).all(), key=lambda setting: setting.site_id is None)
+    if not found:
+        return Desk()
+    own = found[0]
+    return Desk(
+        own.hours, own.zone, own.closed_on, tuple(own.topics), own.after_unknown, own.after_thumbs_down
+    )
+
+
+async def set_desk(session: AsyncSession, site_id: UUID | None, **changed: Any) -> Desk:
+    """Changes some of the settings of a site, or of the organisation. Raises Invalid."""
+    desk = replace(await desk_of(session, site_id), **changed)
+    desk.check()
+    values = {"org_id": scope(session), "site_id": site_id, **vars(desk), "topics": list(desk.topics)}
+    statement = insert(DeskSetting).values(values)
+    await session.execute(statement.on_conflict_do_update(index_elements=["org_id", "site_id"], set_=values))
+    return desk
+
+
+async def availability(session: AsyncSession, site_id: UUID | None) -> Availability:
+    online = await online_count(session) > 0
+    hours = (await desk_of(session, site_id)).opening_hours
+    if hours is None:
+        return Availability(online)
+    moment = now()
+    is_open = hours.open_at(moment)
+    return Availability(online, is_open, None if is_open else hours.next_opening(moment))
