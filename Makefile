@@ -12,7 +12,7 @@ LOCK := $(UV) pip compile --quiet --generate-hashes --no-annotate --universal --
 PROCESSES ?= 2
 
 .PHONY: help setup run test check fix lint types imports lints widget widget-check size pictures soak repeats FORCE
-.PHONY: bench-search bench-ingest bench-replacing bench-answers migrate lock clean
+.PHONY: bench-search bench-ingest bench-replacing bench-answers bench-ttft migrate lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -77,6 +77,9 @@ bench-replacing: $(VENV)/dev ## a minute of twenty that replace, delete and sear
 bench-answers: $(VENV)/app ## how often the assistant is right to answer, on the evaluation sets; ARGS=DIRECTORY names their folder
 	@$(BIN)/frontdesk migrate
 	@$(BIN)/python -m bench.answers $(ARGS)
+
+bench-ttft: $(VENV)/dev widget ## how much later the first word comes than from the model endpoint itself
+	@$(BIN)/python -m bench.ttft $(ARGS)
 
 migrate: $(VENV)/app ## bring the database to the newest schema, as `serve` does by itself
 	@exec $(BIN)/frontdesk migrate
