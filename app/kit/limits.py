@@ -1,31 +1,48 @@
-"""How often somebody may do something: a sliding window a key, in this process."""
+"""How often somebody may do something: a sliding window a key, in this process (decision 11 says why not in all)."""
 
-import time
 from collections import deque
+from dataclasses import dataclass, field
+from time import monotonic
 
 from app.kit.errors import TooManyRequests
 
-MAX_KEYS = 50_000
+# How often what is over is forgotten: visitors come and go, and each leaves a key behind.
+SWEEP_S = 60.0
+
+
+@dataclass(slots=True)
+class Window:
+    """When somebody did something within the last `per_s` seconds."""
+
+    per_s: float
+    seen: deque[float] = field(default_factory=deque)
+
+    def forget_before(self, moment: float) -> None:
+        while self.seen and self.seen[0] <= moment - self.per_s:
+            self.seen.popleft()
+
+    def is_over(self, moment: float) -> bool:
+        return not self.seen or self.seen[-1] <= moment - self.per_s
 
 
 class Limits:
     def __init__(self) -> None:
-        self._seen: dict[str, deque[float]] = {}
+        self._seen: dict[str, Window] = {}
+        self._swept_at = monotonic()
 
     def count(self, key: str, *, most: int, per_s: float) -> None:
         """Counts one more for `key`. Raises TooManyRequests when there were `most` within `per_s` already."""
-        moment = time.monotonic()
-        seen = self._seen.setdefault(key, deque())
-        while seen and seen[0] <= moment - per_s:
-            seen.popleft()
-        if len(seen) >= most:
-            wait = max(1, round(seen[0] + per_s - moment))
+        moment = monotonic()
+        self._sweep(moment)
+        window = self._seen.setdefault(key, Window(per_s))
+        window.forget_before(moment)
+        if len(window.seen) >= most:
+            wait = max(1, round(window.seen[0] + per_s - moment))
             raise TooManyRequests(
                 f"Too many requests in a short time. Try again in {wait} s.",
                 headers={"Retry-After": str(wait)},
             )
-        seen.append(moment)
-        self._forget_idle(moment, per_s)
+        window.seen.append(moment)
 
     def allows(self, key: str, *, most: int, per_s: float) -> bool:
         """The same for what is passed over in silence: counts one more, if there is room for it."""
@@ -35,6 +52,8 @@ class Limits:
             return False
         return True
 
-    def _forget_idle(self, moment: float, per_s: float) -> None:
-        if len(self._seen) > MAX_KEYS:
-            self._seen = {key: seen for key, seen in self._seen.items() if seen and seen[-1] > moment - per_s}
+    def _sweep(self, moment: float) -> None:
+        if moment < self._swept_at + SWEEP_S:
+            return
+        self._swept_at = moment
+        self._seen = {key: window for key, window in self._seen.items() if not window.is_over(moment)}

@@ -1,4 +1,9 @@
-"""What the server processes hold in memory, second by second, and whether it goes on growing once they are warm."""
+"""What the server processes hold in memory, second by second, and whether it goes on growing once they are warm.
+
+Measured on two servers with 20 visitors and no faults, five messages a second for four minutes: within the first minute
+60 MB come with the first questions (search, tokens, each connection's prepared statements); from then on 0.8 and 1.4 MB
+a minute, and ever less. A leak of one conversation's events and text, 20 kB, at that pace would be 6 MB a minute.
+"""
 
 import asyncio
 import time
@@ -9,8 +14,9 @@ from bench.soaking.world import Server
 
 Samples = Sequence[tuple[float, int]]
 
-# A process is measured once it has warmed up.
-WARM_S = 20.0
+# A process is measured once it has warmed up, for as long again.
+WARM_S = 60.0
+MAY_GROW_MB_PER_MINUTE = 6.0
 
 
 @dataclass
