@@ -142,7 +142,7 @@ def search(*, question: str, limit: int, explain: bool, org: str, as_json: bool)
 def _show_how(trial: Trial) -> None:
     """On standard error, so that scripts read the passages alone."""
     verdict = "enough" if trial.enough else "too little"
-    click.echo(f"evidence {trial.evidence:.2f} of {trial.threshold:.2f}: {verdict} to answer", err=True)
+    click.echo(f"evidence {trial.evidence.value:.2f} of {trial.threshold:.2f}: {verdict} to answer", err=True)
     for note in trial.notes:
         click.echo(note, err=True)
     words = ", ".join(f"{word.text} {word.rarity:.1f} (in {word.chunks})" for word in trial.words)

@@ -1,12 +1,13 @@
 """A question tried out: what is found for it, by what, and whether that would be enough to answer."""
 
+import asyncio
 from dataclasses import dataclass
 from time import perf_counter
 from uuid import UUID
 
 from app.kit.db import Database, driver_connection
 from app.knowledge.embedders import Models, active_embedder
-from app.knowledge.evidence import THRESHOLD, evidence
+from app.knowledge.evidence import THRESHOLD, Evidence, evidence
 from app.knowledge.finding import find
 from app.knowledge.question import Query, Statistics, read
 from app.knowledge.search import Passage, prepare, rare_terms
@@ -31,7 +32,7 @@ class Trial:
     languages: list[str]
     chunks: int
     compared: str
-    evidence: float
+    evidence: Evidence
     threshold: float
     milliseconds: float
     embedder: str
@@ -39,7 +40,7 @@ class Trial:
 
     @property
     def enough(self) -> bool:
-        return self.evidence >= self.threshold
+        return self.evidence.enough
 
 
 async def try_question(
@@ -58,7 +59,7 @@ async def try_question(
         languages=list(statistics.languages),
         chunks=statistics.chunks,
         compared="every" if rare_terms(question, statistics) is None else "likely",
-        evidence=evidence(query, found.passages),
+        evidence=await asyncio.to_thread(evidence, query, found.passages),
         threshold=THRESHOLD,
         milliseconds=took,
         embedder=embedder,
