@@ -5,7 +5,6 @@ import { wireMentions } from './mentions';
 import { wireNotes } from './notes';
 import { onPage, wirePage } from './page';
 import { wirePresence } from './presence';
-import { wirePeople } from './people';
 import { wireReading } from './reading';
 import { wireShortcuts } from './shortcuts';
 import { wireThread } from './thread';
@@ -26,6 +25,5 @@ if (document.getElementById('desk')) {
   wireTyping();
   wirePresence();
   wireNotes();
-  wirePeople();
   onPage((desk) => follow(desk.dataset['conversation'] ?? null));
 }

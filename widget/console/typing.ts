@@ -1,5 +1,7 @@
 const EVERY_MS = 2_000;
 const PAUSE_MS = 4_000;
+/** Of a note the visitor is not even told that it is being written. */
+const TOLD = 'form[data-composer]:not(.as-note)';
 
 /** When it was last said that somebody types, and 0 when it was said that they do not. */
 let said = 0;
@@ -8,7 +10,7 @@ let pause: ReturnType<typeof setTimeout> | undefined;
 /** Tells that a reply is being written: at once, every two seconds while it is, and once that it no longer is. */
 export function wireTyping(): void {
   document.addEventListener('input', ({ target }) => {
-    const form = target instanceof Element && target.closest<HTMLFormElement>('form[data-composer]');
+    const form = target instanceof Element && target.closest<HTMLFormElement>(TOLD);
     if (!form || !(target instanceof HTMLTextAreaElement)) return;
     const conversation = form.dataset['composer']!;
     clearTimeout(pause);

@@ -116,6 +116,7 @@ def _support_channel(bind: sa.Connection, org_id: UUID) -> None:
 
 def downgrade() -> None:
     _without_walls(_forget_staff_conversations)
+    op.execute("DROP INDEX ix_conversation_channels")
     op.execute("DROP TABLE message_revision")
     op.execute("ALTER TABLE message DROP mentions, DROP edited_at, DROP deleted_at")
     op.execute("""
