@@ -16,7 +16,7 @@ from app.tenancy.models import TIME
 class Answer(Base):
     """One row a bot message; a retry replaces it.
 
-    `search_query` is `{text, history}`; `passages` holds what was found, best first, each with its chunk, text,
+    `search_query` is `{text, history, notes}`; `passages` holds what was found, best first, each with its chunk, text,
     scores and ranks, and as `n` the number under which the visitor sees it (null where it was not cited).
     `decision` is `{kind, threshold, features}` of the evidence, `prompt` the messages that the model was sent, last.
     `timings` are milliseconds since the question was taken up. `model` is null where the answer was quoted.
