@@ -33,6 +33,10 @@ PASSAGE_CHARACTERS = 3_000
 BATCH = 500
 # Everything that a scratch organisation leaves behind, in an order that references allow.
 TABLES = (
+    "event",
+    "participant",
+    "message",
+    "conversation",
     "corpus_term",
     "large_index",
     "search_index",
