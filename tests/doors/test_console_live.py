@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.conversations.participants import remove_member
+from app.handoff import queue
 from app.kit.db import Database
 from app.realtime.drafts import Draft
 from app.staff.starting import start_direct
@@ -23,9 +24,10 @@ async def member(server: RunningServer, database: Database, org_id: UUID) -> Asy
 
 @pytest.fixture
 async def talk(database: Database, org_id: UUID) -> Talk:
-    """A visitor with a question."""
+    """A visitor with a question for a person: the assistant says nothing of its own here."""
     async with database.transaction(org_id) as session:
         talk = await create_talk(session)
+        await queue.request(session, talk.id, reason="asked for a person")
         await say(session, talk, "Where is my parcel?")
     return talk
 
