@@ -51,13 +51,15 @@ async function tableOfStrings() {
 const LETTERS_APART = 'ء'.charCodeAt() - 'A'.charCodeAt();
 
 function packed(code) {
+  if (code.includes('_A'))
+    throw new Error('The name of the unpacking function is taken. Choose another in packed().');
   let found = 0;
   const shorter = code.replace(/"[^"\\A-q]*[ء-ّ][^"\\A-q]*"/g, (text) => {
     found += 1;
-    return `_(${text.replace(/[ء-ّ]/g, (letter) => String.fromCharCode(letter.charCodeAt() - LETTERS_APART))})`;
+    return `_A(${text.replace(/[ء-ّ]/g, (letter) => String.fromCharCode(letter.charCodeAt() - LETTERS_APART))})`;
   });
   const unpack = `e.replace(/[A-q]/g,e=>String.fromCharCode(e.charCodeAt()+${LETTERS_APART}))`;
-  return found ? `var _=e=>${unpack};${shorter}` : code;
+  return found ? `var _A=e=>${unpack};${shorter}` : code;
 }
 
 async function panelIn(column) {
@@ -84,7 +86,6 @@ async function bundle(entry, options) {
   // A second minifier folds what the first leaves: a tenth of the visitor's download.
   const { code } = await minify(outputFiles[0].text, {
     module: true,
-    mangle: { reserved: ['_'] },
     ecma: 2020,
     compress: {
       passes: 3,
