@@ -11,8 +11,8 @@ LOCK := $(UV) pip compile --quiet --generate-hashes --no-annotate --universal --
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 PROCESSES ?= 2
 
-.PHONY: help setup run test check fix lint types imports lints widget widget-check size pictures soak repeats FORCE \
-	bench-search bench-ingest bench-replacing bench-answers bench-ttft migrate lock clean
+.PHONY: help setup run test check fix lint types imports lints widget widget-check size pictures soak repeats FORCE
+.PHONY: bench-search bench-ingest bench-replacing bench-answers bench-ttft migrate lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
