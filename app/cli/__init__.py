@@ -18,7 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "ingest": (
         "app.cli.knowing:ingest",
-        "Add documents, from files, whole folders and single web pages, and index them now.",
+        "Add documents, from files, whole folders and websites, and index them now.",
     ),
     "search": (
         "app.cli.asking:search",

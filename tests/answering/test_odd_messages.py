@@ -73,18 +73,6 @@ async def torn(server: RunningServer, database: Database, org_id: UUID) -> Async
     await caller.client.aclose()
 
 
-async def test_knowledge_that_contradicts_itself_is_shown_with_both_its_sources(
-    torn: Caller, model: ModelServer
-) -> None:
-    model.fail(401)
-    await torn.write("Within how many days can I return a parasol?")
-    answer = (await torn.answered())["messages"][-1]
-    assert answer["outcome"] == "answered"
-    passages = " ".join(source["passage"] for source in answer["sources"])
-    assert "30 days" in answer["text"] + passages
-    assert "14 days" in answer["text"] + passages
-
-
 async def test_an_organisation_without_documents_says_so_and_offers_a_person(
     server: RunningServer, database: Database, org_id: UUID, model: ModelServer
 ) -> None:

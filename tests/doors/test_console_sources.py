@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
-from sqlalchemy.engine import URL
 
 from app.config import Settings
-from app.kit.db import Database
+from app.kit.db import Database, asyncpg_url
+from app.kit.embedded import EmbeddedDatabase
+from app.reactions import REACTIONS
+from app.realtime.bus import LocalBus
+from tests.conftest import clone_database
 from tests.doors.console import Member, at_console, visible
 from tests.serving import RunningServer
 from tests.website import Said, Website, website
@@ -26,13 +29,24 @@ async def site() -> AsyncIterator[Website]:
         yield site
 
 
+@pytest.fixture(scope="session")
+async def database(cluster: EmbeddedDatabase, worker_id: str, bus: LocalBus) -> AsyncIterator[Database]:
+    """A database without another server beside it, whose worker would take the crawls and may read nothing here."""
+    name = f"frontdesk_sources_{worker_id}"
+    await clone_database(cluster, name)
+    url = asyncpg_url(cluster.app_url).set(database=name)
+    database = Database(url, reactions=REACTIONS, info={"bus": bus})
+    yield database
+    await database.close()
+
+
 @pytest.fixture
-async def reading(database_urls: tuple[URL, URL], site: Website) -> AsyncIterator[RunningServer]:
+async def reading(database: Database, site: Website) -> AsyncIterator[RunningServer]:
     """A server that may read the site, which is of this machine."""
     from app.main import create_app
 
     settings = Settings(port=0, private_hosts=f"other.intern, {site.host}", crawl_delay_s=0.01)
-    async with RunningServer.of(create_app(settings, database_urls[1])) as running:
+    async with RunningServer.of(create_app(settings, database.url)) as running:
         yield running
 
 

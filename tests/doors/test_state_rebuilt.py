@@ -55,7 +55,8 @@ class Course:
         async with asyncio.timeout(60):
             while True:
                 self.snapshots.append(await self.now())
-                last = self.snapshots[-1]["messages"][-1]
+                said = self.snapshots[-1]["messages"]
+                last = next((one for one in reversed(said) if one["author"]["kind"] != "system"), said[-1])
                 if last["author"]["kind"] == "bot" and last["state"] == "complete":
                     return str(last["id"])
                 await asyncio.sleep(0.1)

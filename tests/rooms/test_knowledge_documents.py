@@ -132,7 +132,7 @@ async def test_organisations_do_not_see_one_another(
         assert await found(session, "warranty") == []
         assert await list_documents(session) == []
         assert await document_detail(session, document.id) is None
-        assert await knowledge_head(session) == (None, 0)
+        assert await knowledge_head(session) == (None, 0, None)
         with pytest.raises(DocumentUnknown):
             await delete_document(session, document.id)
         for table in ("document", "document_version", "document_file", "chunk", "chunk_vector", "chunk_pairs",
@@ -165,7 +165,7 @@ async def test_who_watches_is_told(database: Database, org_id: UUID) -> None:
         await delete_document(session, document.id)
     async with database.transaction(org_id) as session:
         deleted = await knowledge_head(session)
-    assert before == deleted == (None, 0)
+    assert before == deleted == (None, 0, None)
     assert ready not in {before, deleted}
 
 

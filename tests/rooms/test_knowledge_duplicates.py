@@ -6,12 +6,19 @@ from app.kit.db import Database
 from app.knowledge.embedders import Models
 from app.knowledge.search import Query, search
 from app.knowledge.trial import try_question
-from tests.rooms.knowledge_factories import FILLER, index_document
+from tests.rooms.knowledge_factories import index_document
 
-TERMS = b"# Terms\n\nParcels may be returned within thirty days of delivery." + FILLER
+# Prose, as documents share it: a word more or less changes little of it.
+PROSE = (
+    b" Send them back in their own box, with the slip that came along, from any post office in the country. The refund"
+    b" goes to the card that paid, less what the outward journey cost, once our people in the warehouse have looked at"
+    b" what arrived. Opened cosmetics, food and flowers stay with their buyer, as the law has it, unless it was spoilt"
+    b" on its way. Gifts are exchanged for vouchers that hold three years and can be spent at every counter."
+)
+TERMS = b"# Terms\n\nParcels may be returned within thirty days of delivery." + PROSE
 REWORDED = TERMS.replace(b"of delivery", b"after delivery")
-OTHER_FIGURE = b"# Terms\n\nParcels may be returned within 90 days of delivery." + FILLER
-FIGURE = b"# Terms\n\nParcels may be returned within 30 days of delivery." + FILLER
+OTHER_FIGURE = b"# Terms\n\nParcels may be returned within 90 days of delivery." + PROSE
+FIGURE = b"# Terms\n\nParcels may be returned within 30 days of delivery." + PROSE
 
 
 async def test_of_documents_that_say_the_same_one_is_shown_and_the_others_noted(

@@ -13,10 +13,15 @@ import pytest
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations.answers import begin_answer, finish_answer
 from app.handoff import queue
-from app.kit.db import Base, Database
+from app.kit.db import Base, Database, scope
+from app.knowledge import written
+from app.knowledge.indexing import index_version
+from app.knowledge.queries import latest_version
+from app.knowledge.source_models import Source
 from app.staff import starting, taking_part
 from app.visitors.sessions import KnownVisitor, start_session
 from tests.doors.console import HERE, at_console
@@ -53,6 +58,8 @@ FIELDS: dict[str, Any] = {
     "typing": True,
     "to": str(uuid4()),
 }
+# A page is shown as ever, without what these stand for where that is gone or another's.
+OVERLOOKED = {"check", "edit"}
 SECRET = "Nobody else may read this: juniper"
 
 
@@ -73,7 +80,7 @@ class Route:
 
     @property
     def takes_ids(self) -> bool:
-        return "{" in self.path or any(self._queried())
+        return "{" in self.path or any(name not in OVERLOOKED for name in self._queried())
 
     def _queried(self) -> Iterator[str]:
         for name, field in self.handler.parsed_fn_signature.parameters.items():
@@ -138,10 +145,32 @@ async def victim(database: Database, other_org_id: UUID) -> Victim:
         await taking_part.write(session, agent, thread.id, client_id=uuid4(), text=SECRET)
         await taking_part.note(session, agent, talk.id, client_id=uuid4(), text=SECRET)
         visitor = KnownVisitor(other_org_id, talk.visitor.id, talk.site)
+        source = await _site_at_rest(session)
+        entry = await written.write(session, "faq", written.Draft((SECRET,), SECRET), by=agent.id)
+        version = await latest_version(session, entry)
+    await index_version(database, other_org_id, version.id)
     document = await index_document(database, other_org_id, "secret.md", SECRET.encode())
     ids = {"conversation": talk.id, "message": opened.message_id, "document": document.id}
-    ids |= {"thread": thread.id, "member": agent.id}
+    ids |= {"thread": thread.id, "member": agent.id, "source": source.id, "entry": entry}
     return Victim(other_org_id, visitor, ids)
+
+
+async def _site_at_rest(session: AsyncSession) -> Source:
+    """A website that nothing is fetched of."""
+    address = "https://intern.example/juniper"
+    source = Source(
+        org_id=scope(session),
+        kind="site",
+        address=address,
+        prefix=address,
+        depth=1,
+        page_limit=1,
+        every="never",
+        state="paused",
+    )
+    session.add(source)
+    await session.flush()
+    return source
 
 
 async def held(database: Database, victim: Victim) -> dict[str, str]:
