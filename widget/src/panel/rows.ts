@@ -75,7 +75,7 @@ export function rowsOf(view: View): Row[] {
   const messages = state?.messages ?? [];
   return [
     ...messages.flatMap((message, index) =>
-      message.author.kind === 'bot' && !message.deleted_at
+      message.author.kind === 'bot'
         ? answerRow(message, messages.slice(index + 1), view)
         : rowOf(message, messages[index - 1], view),
     ),
