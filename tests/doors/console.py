@@ -10,7 +10,9 @@ from uuid import UUID
 import httpx
 
 from app.kit.db import Database
+from app.tenancy import members
 from app.tenancy.members import SignedIn
+from app.web.console.identity import COOKIE
 from tests.factories import PASSWORD, create_agent
 from tests.serving import RunningServer
 
@@ -45,9 +47,10 @@ async def at_console(
     """A new member of the organisation, signed in."""
     async with database.transaction(org_id) as session:
         known = await create_agent(session, name, role=role)
-    async with server.client(headers=HERE) as client:
-        answer = await sign_in(client, known.email)
-        assert answer.status_code == 303, answer.text
+    # Not through the door, which counts how many sign in from one address.
+    async with database.transaction(None) as session:
+        token = await members.sign_in(session, email=known.email, password=PASSWORD, days=1)
+    async with server.client(headers=HERE, cookies={COOKIE: token}) as client:
         yield Member(client, known)
 
 

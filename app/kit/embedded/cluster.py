@@ -37,6 +37,8 @@ PLAIN_PATH = re.compile(r"[\w./+@=-]+")
 
 SETTINGS = {
     "listen_addresses": "",
+    # Each process of ours may hold 20 and one for its jobs; idle ones cost next to nothing.
+    "max_connections": "300",
     "unix_socket_permissions": "0700",
     "timezone": "UTC",
     "log_timezone": "UTC",
