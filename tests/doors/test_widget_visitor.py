@@ -19,6 +19,7 @@ from tests.doors.pages import Page, problem
 async def test_an_export_holds_all_that_was_said(page: Page) -> None:
     conversation = (await page.start())["id"]
     await page.write(conversation, "Where is my parcel?")
+    await page.answered(conversation)
     contact = {"email": "ann@example.org", "name": "Ann", "client_id": str(uuid4())}
     await page.client.post(f"/v1/conversations/{conversation}/contact", json=contact)
     answer = await page.client.get("/v1/visitor/export")
