@@ -5,7 +5,11 @@ import errno
 import logging
 import signal
 import socket
+from collections.abc import Coroutine
+from importlib import import_module
+from importlib.util import find_spec
 from types import FrameType
+from typing import Any
 
 import click
 import uvicorn
@@ -39,7 +43,15 @@ def serve(*, demo: bool) -> None:
         _leave_on_signals()
         listener = _listen(settings)
         with database_address(settings) as address:
-            asyncio.run(_serve(settings, address, listener, demo=demo))
+            run_fast(_serve(settings, address, listener, demo=demo))
+
+
+def run_fast(work: Coroutine[Any, Any, None]) -> None:
+    """On uvloop, where there is one: what a server does all day costs a third less there."""
+    if find_spec("uvloop"):
+        import_module("uvloop").run(work)
+    else:
+        asyncio.run(work)
 
 
 async def _serve(
@@ -143,7 +155,7 @@ def worker() -> None:
         settings = load_settings()
         _log(settings)
         with database_address(settings) as address:
-            asyncio.run(_work(settings, address.app))
+            run_fast(_work(settings, address.app))
 
 
 async def _work(settings: Settings, url: URL) -> None:

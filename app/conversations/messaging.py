@@ -18,7 +18,7 @@ from app.conversations.mentions import mentioned
 from app.conversations.models import Conversation, Event, Message, Participant
 from app.conversations.participants import call_in
 from app.conversations.texts import checked_text
-from app.conversations.views import message_view, standing_view
+from app.conversations.views import View, message_view, standing_view
 from app.kit.clock import now
 from app.kit.db import scope
 from app.kit.errors import Conflict, NotFound
@@ -146,13 +146,13 @@ async def add_message(session: AsyncSession, conversation: Conversation, message
     """Numbers `message`, stores it and tells of it. The caller holds the conversation's lock."""
     message.id = new_id()
     message.org_id = conversation.org_id
-    message.seq = conversation.last_seq + 1
+    message.seq = _next_seq(conversation)
     message.created_at = now()
-    session.add(message)
-    await session.flush()
     if message.text:
         show_in_list(conversation, message)
-    await log_event(session, conversation, "message.posted", message_view(message))
+    session.add(message)
+    await session.flush()  # with the conversation's new number: one statement less for every message
+    await log_event(session, conversation, "message.posted", message_view(message), seq=message.seq)
 
 
 def show_in_list(conversation: Conversation, message: Message) -> None:
@@ -162,14 +162,12 @@ def show_in_list(conversation: Conversation, message: Message) -> None:
 
 
 async def log_event(
-    session: AsyncSession, conversation: Conversation, kind: str, payload: dict[str, Any]
+    session: AsyncSession, conversation: Conversation, kind: str, payload: View, seq: int | None = None
 ) -> None:
     """Appends to the conversation's log. The caller holds its lock."""
-    conversation.last_seq += 1
-    conversation.updated_at = now()
     event = Event(
         conversation_id=conversation.id,
-        seq=conversation.last_seq,
+        seq=seq or _next_seq(conversation),
         org_id=conversation.org_id,
         kind=kind,
         payload=payload,
@@ -177,6 +175,12 @@ async def log_event(
     session.add(event)
     await session.flush()
     await tell(session, conversation)
+
+
+def _next_seq(conversation: Conversation) -> int:
+    conversation.last_seq += 1
+    conversation.updated_at = now()
+    return conversation.last_seq
 
 
 async def tell(session: AsyncSession, conversation: Conversation) -> None:

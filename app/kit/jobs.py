@@ -111,7 +111,11 @@ class Worker:
 
     async def _run_once(self) -> None:
         pool = await asyncpg.create_pool(
-            **libpq_arguments(self._url), min_size=2, max_size=4, server_settings={"role": APP_ROLE}
+            **libpq_arguments(self._url),
+            min_size=2,
+            max_size=4,
+            server_settings={"role": APP_ROLE},
+            reset=_nothing_to_reset,
         )
         async with pool:
             self._queue = PgQueuer.from_asyncpg_pool(pool)
@@ -211,6 +215,10 @@ class Worker:
             await asyncio.wait(self._under_way, timeout=grace_s)
         for task in list(self._under_way):
             task.cancel()
+
+
+async def _nothing_to_reset(_: object) -> None:
+    """Each statement of the queue stands for itself; what asyncpg does instead is a round trip after each of them."""
 
 
 def _tries_again(job: Job, error: Exception) -> bool:

@@ -144,12 +144,13 @@ def _answered(query: Query) -> str:
 
 def grams(text: str) -> Counter[str]:
     """Three letters that follow one another, with the edges of words; pairs of characters where words have none."""
-    found: Counter[str] = Counter()
-    for word in words(text):
-        unparted = IS_UNPARTED.match(word)
-        inside, length = (word, 2) if unparted else (f" {word} ", 3)
-        found.update(inside[at : at + length] for at in range(max(1, len(inside) - length + 1)))
-    return found
+    return Counter(chain.from_iterable(map(_grams, words(text))))
+
+
+def _grams(word: str) -> list[str]:
+    unparted = not word.isascii() and IS_UNPARTED.match(word)
+    inside, length = (word, 2) if unparted else (f" {word} ", 3)
+    return [inside[at : at + length] for at in range(max(1, len(inside) - length + 1))]
 
 
 def _alike(one: Counter[str], other: Counter[str]) -> float:

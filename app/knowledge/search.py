@@ -14,7 +14,7 @@ from pgvector import HalfVector, SparseVector
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.db import driver_connection, scope
-from app.knowledge.duplicates import Texts
+from app.knowledge.duplicates import Said, Texts
 from app.knowledge.embedders import STATIC
 from app.knowledge.question import Query, Question, Statistics, ask, read
 from ingest.embed import Vectors
@@ -167,7 +167,7 @@ async def search(
     else:
         parameters = (*_parameters(question, limit), rare, NEAR, WORDED)
         rows = await connection.fetch(SEARCH_LARGE, scope(session), *parameters)
-    return _distinct([(_passage(row, question), _said(row, question)) for row in rows])[:limit]
+    return _distinct([_found(row, question) for row in rows])[:limit]
 
 
 async def prepare(connection: Any, org_id: UUID, query: Query) -> tuple[Question, Statistics]:
@@ -211,7 +211,13 @@ def _parameters(question: Question, limit: int) -> Sequence[object]:
     )
 
 
-def _passage(row: Mapping[str, Any], question: Question) -> Passage:
+def _found(row: Mapping[str, Any], question: Question) -> tuple[Passage, frozenset[int]]:
+    """A passage, and the question's words that stand in it."""
+    asked = frozenset(row["terms"].indices()) & question.terms.keys()
+    return _passage(row, question, asked), asked
+
+
+def _passage(row: Mapping[str, Any], question: Question, asked: frozenset[int]) -> Passage:
     return Passage(
         chunk_id=row["chunk_id"],
         document_id=row["document_id"],
@@ -228,25 +234,18 @@ def _passage(row: Mapping[str, Any], question: Question) -> Passage:
         lexical=row["lexical"],
         dense_rank=row["dense_rank"],
         lexical_rank=row["lexical_rank"],
-        coverage=question.coverage(frozenset(row["terms"].indices())),
+        coverage=question.coverage(asked),
         strength=row["lexical"] / question.weight if question.weight else 0.0,
     )
-
-
-def _said(row: Mapping[str, Any], question: Question) -> frozenset[int]:
-    """The question's words that stand in the passage."""
-    return frozenset(row["terms"].indices()) & question.terms.keys()
 
 
 def _distinct(found: Sequence[tuple[Passage, frozenset[int]]]) -> list[Passage]:
     """One of those that say the same, the best, which notes where else it stands."""
     texts, shown = Texts(), list[Passage]()
-    said: list[frozenset[int]] = []
-    for passage, its_words in found:
-        first = texts.same_as(passage.text, its_words, said)
+    for passage, asked in found:
+        first = texts.same_as(Said(passage.text, asked))
         if first is None:
             shown.append(passage)
-            said.append(its_words)
         else:
             shown[first] = _noting(shown[first], passage)
     return shown

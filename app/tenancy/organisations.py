@@ -3,7 +3,6 @@
 import re
 import secrets
 from collections.abc import Sequence
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -105,11 +104,6 @@ async def site_of_key(session: AsyncSession, key: str) -> Site:
     if site is None:
         raise SiteUnknown(f"This organisation has no site with the key {key}.")
     return site
-
-
-async def get_site(session: AsyncSession, site_id: UUID) -> Site:
-    query = select(Site).where(Site.org_id == scope(session), Site.id == site_id)
-    return (await session.scalars(query)).one()
 
 
 def check_origin(site: Site, origin: str | None, *, own: str) -> None:

@@ -15,7 +15,6 @@ from app.kit.ids import new_id
 from app.kit.one_line import one_line
 from app.kit.tokens import new_token, token_hash
 from app.tenancy.models import Site
-from app.tenancy.organisations import get_site
 from app.visitors.models import Visitor, VisitorSession
 
 
@@ -96,8 +95,10 @@ async def known_visitor(session: AsyncSession, token: str) -> KnownVisitor:
     if held.expires_at <= now():
         raise TokenExpired
     await enter(session, held.org_id)
-    visitor = await session.get_one(Visitor, held.visitor_id)
-    return KnownVisitor(held.org_id, visitor.id, await get_site(session, visitor.site_id), visitor.name)
+    mine = (Visitor.org_id == held.org_id) & (Visitor.id == held.visitor_id)
+    query = select(Visitor.name, Site).join(Site, Site.id == Visitor.site_id).where(mine)
+    name, site = (await session.execute(query)).one()
+    return KnownVisitor(held.org_id, held.visitor_id, site, name)
 
 
 async def visitor_heads(session: AsyncSession, visitor_ids: Sequence[UUID]) -> dict[UUID, int]:
