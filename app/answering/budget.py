@@ -118,19 +118,19 @@ async def reserve(session: AsyncSession, purse: Purse, most: Amount) -> UUID:
                 )
     request_id = new_id()
     lapses_at = now() + purse.lease
-    session.add_all(
-        BudgetReservation(
-            id=request_id,
-            payer=payer.kind,
-            org_id=scope(session),
-            subject=payer.subject,
-            tokens=most.tokens,
-            micros=most.micros,
-            lapses_at=lapses_at,
-        )
+    rows = [
+        {
+            "id": request_id,
+            "payer": payer.kind,
+            "org_id": scope(session),
+            "subject": payer.subject,
+            "tokens": most.tokens,
+            "micros": most.micros,
+            "lapses_at": lapses_at,
+        }
         for payer in purse.payers
-    )
-    await session.flush()
+    ]
+    await session.execute(insert(BudgetReservation).values(rows))
     return request_id
 
 

@@ -217,12 +217,17 @@ async def _attempt(
 async def _chunks(
     model: Model, messages: Sequence[Message], tools: Sequence[Message]
 ) -> AsyncGenerator[Chunk]:
+    # What is in the extra body is sent as it stands; the client would look through all of it, message by message.
     request: dict[str, Any] = {"messages": messages, "max_completion_tokens": MAX_ANSWER_TOKENS}
     if tools:
         request["tools"] = tools
     completions = model.client.chat.completions.with_streaming_response
     async with completions.create(
-        model=model.name, stream=True, stream_options={"include_usage": True}, **request
+        model=model.name,
+        messages=(),
+        stream=True,
+        stream_options={"include_usage": True},
+        extra_body=request,
     ) as response:
         async for chunk in chunks(response.iter_bytes()):
             yield chunk

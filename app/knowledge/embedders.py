@@ -2,16 +2,15 @@
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.config import Settings
-from app.kit.db import scope
+from app.kit.db import driver_connection, scope
 from app.knowledge.endpoints import Endpoint, EndpointEmbedder, Reranker
 from ingest.embed import StaticEmbedder
 
 STATIC, STATIC_DIMENSIONS = StaticEmbedder.name, StaticEmbedder.dim
-ACTIVE = "SELECT embedder, dimensions FROM search_index WHERE org_id = :org"
+ACTIVE = "SELECT embedder, dimensions FROM search_index WHERE org_id = $1"
 
 
 @dataclass(frozen=True)
@@ -71,5 +70,5 @@ def connect_models(settings: Settings) -> Models:
 
 
 async def active_embedder(session: AsyncSession) -> Active:
-    row = (await session.execute(text(ACTIVE), {"org": scope(session)})).one_or_none()
+    row = await (await driver_connection(session)).fetchrow(ACTIVE, scope(session))
     return Active(row[0], row[1]) if row else Active(STATIC, STATIC_DIMENSIONS)
