@@ -26,6 +26,7 @@ from app.kit.db import Database
 from app.kit.jobs import Worker
 from app.kit.limits import Limits
 from app.knowledge.queries import knowledge_head
+from app.quality import replay
 from app.reactions import REACTIONS
 from app.realtime import topics
 from app.realtime.attendance import Attendance
@@ -128,7 +129,7 @@ def head_readers(database: Database) -> dict[str, HeadReader]:
 
     async def knowledge(org_id: UUID, _: Sequence[str]) -> Mapping[str, object]:
         async with database.transaction(org_id) as session:
-            return {topics.knowledge(org_id): await knowledge_head(session)}
+            return {topics.knowledge(org_id): (await knowledge_head(session), await replay.head(session))}
 
     async def visitors(org_id: UUID, watched: Sequence[str]) -> Mapping[str, object]:
         async with database.transaction(org_id) as session:

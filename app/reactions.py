@@ -10,6 +10,7 @@ from app.conversations.happenings import (
     VisitorErased,
 )
 from app.handoff import absence
+from app.handoff.brief import SUMMARY_JOB
 from app.handoff.happenings import PersonTookOver
 from app.handoff.rules import after_feedback
 from app.kit.db import scope
@@ -51,6 +52,10 @@ async def show_in_support(session: AsyncSession, wanted: PersonWanted) -> None:
     await post_card(session, wanted)
 
 
+async def sum_up(session: AsyncSession, wanted: PersonWanted) -> None:
+    await enqueue(session, SUMMARY_JOB, {"conversation": str(wanted.conversation_id)})
+
+
 async def forget_in_support(session: AsyncSession, erased: VisitorErased) -> None:
     await forget(session, erased.conversation_ids)
 
@@ -67,7 +72,7 @@ REACTIONS: Reactions = {
     MessagePosted: (answer_visitor, look_after_agent),
     PersonTookOver: (look_after_new_agent,),
     RetryAsked: (answer_again,),
-    PersonWanted: (show_in_support,),
+    PersonWanted: (show_in_support, sum_up),
     VisitorErased: (forget_in_support,),
     OrganisationCreated: (open_support,),
     MemberAdded: (enter_support,),

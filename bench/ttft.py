@@ -7,8 +7,8 @@ How much later the first word of an answer comes through Frontdesk than from the
 Two processes stand on this machine as in the field: `frontdesk serve` on a PostgreSQL of its own, whose organisation
 has 13,000 chunks, and a model endpoint that begins at once and then writes 25 tokens a second. A client asks both in
 turn and waits for the first word: of the endpoint directly, with the prompt that Frontdesk sends it; and at the
-visitor's door, from posting the message to the first `answer.delta` on the open stream. First one visitor, then 50
-answers at a time.
+visitor's door, from posting the message to the first `answer.delta` on the open stream. First one visitor, with short
+answers; then 50 at a time, with answers as long as a model's usually are, who ask again when theirs is there.
 """
 
 import argparse
@@ -16,14 +16,14 @@ import asyncio
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from statistics import quantiles
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -44,7 +44,7 @@ from app.tenancy.organisations import (
     enter_organisation,
     first_site,
 )
-from tests.model_server import Act, ModelServer
+from tests.model_server import ModelServer
 from tests.redis_server import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,7 +52,7 @@ FRONTDESK = Path(sys.executable).with_name("frontdesk")
 ORGANISATION = "bench-ttft"
 SECTIONS = 100
 WORDS = 150
-TOKENS, PACE_S = 40, 0.04
+SHORT, LONG, PACE_S = 40, 200, 0.04
 WARM = 5
 
 
@@ -90,6 +90,13 @@ class World:
     topics: list[str]
     random: Random
 
+    tokens: int = SHORT
+
+    def answers(self, tokens: int) -> None:
+        self.tokens = tokens
+        self.model.reset()
+        self.model.say_slowly(" ".join(["Open the panel [1]."] * (tokens // 6)), PACE_S)
+
     def question(self) -> str:
         return f"How do I set up the {self.random.choice(self.topics)}?"
 
@@ -99,6 +106,7 @@ async def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         shown: dict[str, Any] = {"chunks": ready.chunks}
         await _at_once(ready, 1, WARM)
         for streams, each in ((1, options.asks), (options.streams, max(2, options.asks // 10))):
+            ready.answers(SHORT if streams == 1 else LONG)
             through = await _at_once(ready, streams, each)
             directly = await _directly(ready, streams, each)
             shown[f"{streams} streams"] = _figures(through, directly)
@@ -109,17 +117,14 @@ def _figures(through: Sequence[float], directly: Sequence[float]) -> dict[str, f
     """`added` compares like with like: median with median, the slowest twentieth with the slowest twentieth."""
     figures: dict[str, float] = {"asked": len(through)}
     for percent in (50, 95):
-        ours, theirs = _percentile(through, percent), _percentile(directly, percent)
+        each = [quantiles(times, n=100, method="inclusive")[percent - 1] for times in (through, directly)]
+        ours, theirs = (round(seconds * 1000, 1) for seconds in each)
         figures |= {
             f"frontdesk_p{percent}": ours,
             f"endpoint_p{percent}": theirs,
             f"added_p{percent}": round(ours - theirs, 1),
         }
     return figures
-
-
-def _percentile(times: Sequence[float], percent: int) -> float:
-    return round(quantiles(times, n=100, method="inclusive")[percent - 1] * 1000, 1)
 
 
 async def _at_once(world: World, streams: int, each: int) -> list[float]:
@@ -130,7 +135,7 @@ async def _at_once(world: World, streams: int, each: int) -> list[float]:
 async def _visitor(world: World, number: int, each: int) -> list[float]:
     """One visitor after another at the same place, who asks a few questions and reads each answer to its end."""
     times: list[float] = []
-    await asyncio.sleep(world.random.random() * TOKENS * PACE_S)
+    await asyncio.sleep(world.random.random() * world.tokens * PACE_S)
     while len(times) < each:
         # Each comes from an address of their own, as told by a proxy.
         from_where = {
@@ -173,7 +178,7 @@ async def _directly(world: World, streams: int, each: int) -> list[float]:
 
     async def ask() -> list[float]:
         times = []
-        await asyncio.sleep(world.random.random() * TOKENS * PACE_S)
+        await asyncio.sleep(world.random.random() * world.tokens * PACE_S)
         async with httpx.AsyncClient(timeout=60) as http:
             for _ in range(each):
                 started = time.perf_counter()
@@ -197,11 +202,11 @@ async def world(folder: Path, chunks: int) -> AsyncIterator[World]:
         random = Random(7)  # noqa: S311  # a corpus, no secret
         corpus = Corpus(random)
         site, indexed = await _organisation(embedded, corpus, chunks)
-        said = " ".join(["Open the panel [1]."] * (TOKENS // 6))
-        act = Act(text=said, pause_s=PACE_S)
-        model = await stack.enter_async_context(ModelServer(_script=[act]).running())
+        model = await stack.enter_async_context(ModelServer().running())
         url = await stack.enter_async_context(_serving(embedded, model.url, folder / "server.log"))
-        yield World(url, model, site, indexed, corpus.topics, random)
+        ready = World(url, model, site, indexed, corpus.topics, random)
+        ready.answers(SHORT)
+        yield ready
 
 
 def _start_postgres(folder: Path) -> EmbeddedDatabase:
@@ -246,11 +251,9 @@ async def _index(database: Database, org_id: UUID, name: str, content: bytes) ->
 @asynccontextmanager
 async def _serving(embedded: EmbeddedDatabase, model: str, log: Path) -> AsyncIterator[str]:
     port = free_port()
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "FRONTDESK_"))
-    }
+    ours = ("OPENAI_", "FRONTDESK_")
     environment = {
-        **kept,
+        **{name: value for name, value in os.environ.items() if not name.startswith(ours)},
         "PORT": str(port),
         "DATABASE_URL": embedded.app_url,
         "DATABASE_OWNER_URL": embedded.owner_url,
@@ -287,11 +290,9 @@ def main() -> None:
     parser.add_argument("--streams", type=int, default=50, help="how many visitors ask at a time")
     parser.add_argument("--keep", type=Path, help="a folder in which the organisation stays for another run")
     options = parser.parse_args()
-    if options.keep is not None:
-        options.keep.mkdir(parents=True, exist_ok=True)
-        print(json.dumps(asyncio.run(measure(options, options.keep)), indent=2))
-        return
-    with tempfile.TemporaryDirectory(prefix="frontdesk-ttft-", ignore_cleanup_errors=True) as folder:
+    made = TemporaryDirectory(prefix="frontdesk-ttft-", ignore_cleanup_errors=True)
+    with nullcontext(options.keep) if options.keep else made as folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
         print(json.dumps(asyncio.run(measure(options, Path(folder))), indent=2))
 
 

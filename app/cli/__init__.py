@@ -28,6 +28,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "app.cli.asking:ask",
         "Ask QUESTION and stream the cited answer that a visitor would get.",
     ),
+    "check": (
+        "app.cli.golden:check",
+        "Ask all golden questions again, and show what got better and what got worse.",
+    ),
+    "golden": (
+        "app.cli.golden:golden",
+        "Golden questions: what the assistant must get right.",
+    ),
     "eval": (
         "app.cli.knowing:evaluate",
         "Measure retrieval on DIRECTORY: corpus.jsonl, queries.jsonl and qrels.tsv.",

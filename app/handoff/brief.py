@@ -6,8 +6,9 @@ Made when a person is asked for and kept with that; made anew for whoever looks 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations import queries
@@ -15,8 +16,12 @@ from app.conversations.inbox import visitor_of
 from app.conversations.models import Conversation, Message
 from app.handoff.models import Handoff
 from app.kit.db import scope
+from app.realtime import topics
+from app.realtime.bus import signal
 from app.visitors.models import Visitor
 
+# Who does it puts the brief into words of a model (app/answering/summing_up.py).
+SUMMARY_JOB = "answering.brief"
 QUOTE = 200
 QUESTIONS = 5
 
@@ -67,9 +72,32 @@ async def keep(session: AsyncSession, conversation: Conversation) -> Brief:
 
 async def kept(session: AsyncSession, conversation: Conversation) -> Sequence[Handoff]:
     """Each time that this conversation went to people, the latest first."""
-    mine = (Handoff.org_id == scope(session)) & (Handoff.conversation_id == conversation.id)
-    query = select(Handoff).where(mine).order_by(Handoff.created_at.desc())
-    return (await session.scalars(query)).all()
+    return (await session.scalars(_of(session, conversation.id))).all()
+
+
+async def latest(session: AsyncSession, conversation_id: UUID) -> Handoff | None:
+    """The last time that this conversation went to people."""
+    return await session.scalar(_of(session, conversation_id).limit(1))
+
+
+async def summary_of(session: AsyncSession, conversation: Conversation) -> str | None:
+    """What a model made of it, while people have the conversation."""
+    handoff = await latest(session, conversation.id) if conversation.status in {"waiting", "human"} else None
+    return str(handoff.brief["summary"]) if handoff and handoff.brief.get("summary") else None
+
+
+def _of(session: AsyncSession, conversation_id: UUID) -> Select[Handoff]:
+    mine = (Handoff.org_id == scope(session)) & (Handoff.conversation_id == conversation_id)
+    return select(Handoff).where(mine).order_by(Handoff.created_at.desc())
+
+
+async def add_summary(session: AsyncSession, handoff_id: UUID, summary: str) -> None:
+    """The same in a model's words. Whoever has the conversation open sees it come."""
+    mine = (Handoff.org_id == scope(session)) & (Handoff.id == handoff_id)
+    handoff = await session.scalar(select(Handoff).where(mine).with_for_update())
+    if handoff is not None:  # its visitor may have had it erased
+        handoff.brief = handoff.brief | {"summary": summary}
+        signal(session, topics.conversation(handoff.conversation_id))
 
 
 def sources(messages: Sequence[Message]) -> list[Mapping[str, Any]]:

@@ -1,6 +1,7 @@
 """The organisation's questions and answers, for who answers with them as they are written."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
@@ -34,6 +35,17 @@ async def entry(session: AsyncSession, entry_id: UUID) -> FaqEntry | None:
     """The entry, if it is there and switched on."""
     found = await _read(session, Written.active.is_(True), Written.document_id == entry_id)
     return found[0] if found else None
+
+
+async def asked_and_written(session: AsyncSession) -> list[tuple[str, datetime]]:
+    """Every question that an entry in use answers, and when that was written last."""
+    query = (
+        select(Written.questions, Written.updated_at)
+        .join(Document, Document.id == Written.document_id)
+        .where(Written.org_id == scope(session), Written.kind == "faq", Written.active.is_(True))
+        .where(Document.deleted_at.is_(None))
+    )
+    return [(question, at) for questions, at in await session.execute(query) for question in questions]
 
 
 async def _read(session: AsyncSession, *conditions: ColumnElement[bool]) -> list[FaqEntry]:

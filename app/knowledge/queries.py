@@ -109,6 +109,17 @@ async def knowledge_head(session: AsyncSession) -> object:
     return (*(await session.execute(query)).one(), await session.scalar(sources))
 
 
+async def published_head(session: AsyncSession) -> str:
+    """Changes whenever what is searched does: how many documents there are, and when the latest version came in."""
+    query = (
+        select(func.count(), func.max(DocumentVersion.ready_at))
+        .join(Document, Document.current_version_id == DocumentVersion.id)
+        .where(Document.org_id == scope(session), Document.deleted_at.is_(None))
+    )
+    documents, newest = (await session.execute(query)).one()
+    return f"{documents} documents, the newest of {newest.isoformat() if newest else 'never'}"
+
+
 async def neighbours(session: AsyncSession, chunk_id: UUID, before: int = 1, after: int = 1) -> list[Chunk]:
     """The chunk with those around it in its document, in their order; empty where it is gone."""
     here = aliased(Chunk)

@@ -118,6 +118,28 @@ async def test_documents_are_added_found_and_quoted(terminal: Terminal, tmp_path
     assert answer["sources"][0]["title"] == "Handbook"
 
 
+async def test_golden_questions_are_brought_asked_and_compared(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "handbook.md").write_text(HANDBOOK)
+    questions = tmp_path / "golden.csv"
+    questions.write_text(
+        "question,source,must_say,declined\nWhere do visitors park?,handbook,behind the mill,\n"
+        "Who won the bicycle race in Lisbon?,,,yes\n"
+    )
+    brought = await terminal.run("golden", "import", str(questions), "--org", terminal.org)
+    assert (brought.code, "2 golden questions" in brought.out) == (0, True), brought.err
+    before = await terminal.run("check", "--org", terminal.org)
+    assert before.code == 1
+    assert "1 of 2 right: 0 worse, 0 better, 2 new (the first run)" in before.out
+    await terminal.run("ingest", str(tmp_path / "handbook.md"), "--org", terminal.org)
+    after = await terminal.run("check", "--org", terminal.org, "--json")
+    assert after.code == 0, after.out
+    told = json.loads(after.out)
+    assert (told["right"], told["better"], told["worse"]) == (2, 1, 0)
+    questions.write_text("frage\nWo?\n")
+    refused = await terminal.run("golden", "import", str(questions), "--org", terminal.org)
+    assert (refused.code, "first line names the columns" in refused.err) == (1, True)
+
+
 async def test_budgets_are_shown_set_and_reset(terminal: Terminal) -> None:
     org = ("--org", terminal.org)
     shown = json.loads((await terminal.run("budget", "show", "--json", *org)).out)

@@ -15,6 +15,7 @@ from litestar.routes import HTTPRoute
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.config import Settings
 from app.conversations.answers import begin_answer, finish_answer
 from app.handoff import queue
 from app.kit.db import Base, Database, scope
@@ -22,6 +23,7 @@ from app.knowledge import written
 from app.knowledge.indexing import index_version
 from app.knowledge.queries import latest_version
 from app.knowledge.source_models import Source
+from app.quality import questions, replay
 from app.staff import starting, taking_part
 from app.visitors.sessions import KnownVisitor, start_session
 from tests.doors.console import HERE, at_console
@@ -148,10 +150,14 @@ async def victim(database: Database, other_org_id: UUID) -> Victim:
         source = await _site_at_rest(session)
         entry = await written.write(session, "faq", written.Draft((SECRET,), SECRET), by=agent.id)
         version = await latest_version(session, entry)
+        golden = await questions.add(session, questions.Draft(SECRET, SECRET))
+        run = await replay.begin(session, Settings(), "button")
+        await replay.end(session, run.id, "done")
     await index_version(database, other_org_id, version.id)
     document = await index_document(database, other_org_id, "secret.md", SECRET.encode())
     ids = {"conversation": talk.id, "message": opened.message_id, "document": document.id}
     ids |= {"thread": thread.id, "member": agent.id, "source": source.id, "entry": entry}
+    ids |= {"question": golden, "run": run.id}
     return Victim(other_org_id, visitor, ids)
 
 

@@ -9,7 +9,9 @@ from litestar.params import FromPath
 from app.kit.errors import NotFound
 from app.web.console import (
     answers,
+    golden,
     inbox,
+    insights,
     knowledge,
     live,
     messages,
@@ -34,6 +36,8 @@ router = Router(
     route_handlers=[
         *sign_in.handlers,
         *answers.handlers,
+        *golden.handlers,
+        *insights.handlers,
         *inbox.handlers,
         *team.handlers,
         *messages.handlers,

@@ -42,6 +42,7 @@ async def why_page(request: AnyRequest, desk: NeedsDesk, message_id: FromPath[UU
         "why.html",
         await counts(desk.session, desk.member.id),
         address=f"/console/answers/{message_id}",
+        place="inbox",
         answer=answer,
         facts=_facts(answer),
         features=[(FEATURES.get(name, name), value) for name, value in _features(answer).items()],
@@ -51,7 +52,8 @@ async def why_page(request: AnyRequest, desk: NeedsDesk, message_id: FromPath[UU
 
 def _facts(answer: Answer) -> list[tuple[str, str]]:
     """What there is to say in a word or two, each with its name."""
-    timings = ", ".join(f"{MOMENTS.get(at, at)} {ms} ms" for at, ms in answer.timings.items())
+    in_order = sorted(answer.timings.items(), key=lambda moment: moment[1])
+    timings = ", ".join(f"{MOMENTS.get(at, at)} {ms} ms" for at, ms in in_order)
     told = [
         ("Outcome", OUTCOMES.get(answer.outcome, str(answer.outcome))),
         ("Written by", _author(answer)),
@@ -59,6 +61,7 @@ def _facts(answer: Answer) -> list[tuple[str, str]]:
         ("Tokens", _tokens(answer)),
         ("Cost", f"{answer.cost_micros / MICROS:.6f}" if answer.cost_micros is not None else None),
         ("Timings", timings),
+        ("Search", " ".join(answer.search_query.get("notes", ()))),
         ("Trouble", answer.failure),
     ]
     return [(name, value) for name, value in told if value]

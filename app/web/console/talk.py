@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.conversations import queries
 from app.conversations.inbox import visitor_of
 from app.conversations.models import Conversation, Message, Participant
-from app.handoff.brief import Brief, sources
+from app.handoff.brief import Brief, sources, summary_of
 from app.handoff.brief import make as make_brief
 from app.realtime.drafts import Draft
 from app.tenancy.members import SignedIn, colleagues
@@ -67,6 +67,7 @@ class Talk:
     notes_to: int
     names: Sequence[str]
     brief: Brief
+    summary: str | None
     sources: Sequence[Mapping[str, Any]]
     earlier: Sequence[Earlier]
     colleagues: Sequence[Colleague]
@@ -109,6 +110,7 @@ async def talk_of(
         notes_to=await _notes_to(session, notes, member),
         names=[name for id_, name in names.items() if id_ != member.id],
         brief=make_brief(conversation, visitor, messages),
+        summary=await summary_of(session, conversation),
         sources=sources(messages),
         earlier=[
             Earlier(other.id, other.updated_at, preview_of(other))

@@ -1,6 +1,8 @@
 """Knowledge that is written here: questions with an answer, and snippets, edited in their place in the list."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -64,8 +66,10 @@ class WrittenDoor(Controller):
         desk: NeedsDesk,
         new: FromQuery[Kind | None] = None,
         edit: FromQuery[UUID | None] = None,
+        ask: FromQuery[list[str] | None] = None,
     ) -> Template:
-        return await _page(request, desk, new=new, edit=edit)
+        """`ask` are the questions that a new entry begins with."""
+        return await _page(request, desk, new=new, edit=edit, ask=ask or ())
 
     @post("/")
     async def add(self, request: AnyRequest, desk: NeedsDesk, data: Entry) -> Response[Any]:
@@ -125,12 +129,14 @@ async def _page(
     *,
     new: Kind | None = None,
     edit: UUID | None = None,
+    ask: Sequence[str] = (),
     headers: dict[str, str] | None = None,
 ) -> Template:
     entries = await list_written(desk.session)
     if edit is not None and edit not in {entry.id for entry in entries}:
         raise EntryUnknown
-    doing = f"?new={new}" if new else f"?edit={edit}" if edit else ""
+    asking = urlencode([("ask", question) for question in ask])
+    doing = f"?new={new}&{asking}".rstrip("&") if new else f"?edit={edit}" if edit else ""
     return await desk_page(
         request,
         desk,
@@ -139,6 +145,7 @@ async def _page(
         address=HOME + doing,
         headers=headers,
         part="written",
+        ask=ask,
         entries=entries,
         new=new if desk.member.is_admin else None,
         edit=edit if desk.member.is_admin else None,
