@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from app.knowledge.evaluation_set import Asked, Corpus, chunks_of, read_set
 from app.knowledge.indexing import headings_above
+from app.knowledge.lines import LEAST_LIKENESS, LOOKED_AT, WEIGHTS, Wording, beginning, look_closely
 from app.knowledge.question import BACKGROUND, COMMON_SHARE, DENSE_WEIGHT, PAIR_WEIGHT, TURN_WEIGHTS
-from app.knowledge.search import CANDIDATES, LEAST_LIKENESS
+from app.knowledge.search import CANDIDATES
 from ingest.embed import static_embedder
 from ingest.language import detect
 from ingest.lexical import (
@@ -56,6 +57,8 @@ class Constants:
     dense_weight: float = DENSE_WEIGHT
     least_likeness: float = LEAST_LIKENESS
     candidates: int = CANDIDATES
+    looked_at: int = LOOKED_AT
+    lines: tuple[float, ...] = WEIGHTS
 
 
 VARIED: dict[str, Sequence[object]] = {
@@ -70,6 +73,19 @@ VARIED: dict[str, Sequence[object]] = {
     "dense_weight": (0.0, 0.2, 0.6, 1.0),
     "least_likeness": (0.01, 0.3),
     "candidates": (50, 1000),
+    "looked_at": (30, 120),
+    "lines": (
+        (0.0, 0.0, 0.0, 0.0),
+        (0.0, 0.4, 0.4, 0.3),
+        (0.4, 0.0, 0.4, 0.3),
+        (0.4, 0.4, 0.0, 0.3),
+        (0.4, 0.4, 0.4, 0.0),
+        (0.3, 0.4, 0.4, 0.3),
+        (0.5, 0.4, 0.4, 0.3),
+        (0.4, 0.3, 0.4, 0.3),
+        (0.4, 0.5, 0.4, 0.3),
+        (0.4, 0.4, 0.5, 0.3),
+    ),
 }
 
 
@@ -80,6 +96,8 @@ class Index:
     corpus: Corpus
     language: str | None
     entry: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
     inside: list[list[str]] = field(default_factory=list)
     above: list[list[str]] = field(default_factory=list)
     dense: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 256), np.float32))
@@ -92,15 +110,15 @@ class Index:
     def of(cls, corpus: Corpus) -> "Index":
         sample = "\n".join(entry.text for entry in corpus.entries[:20])
         index = cls(corpus, corpus.entries[0].lang or settle_language(sample, detect(sample)))
-        texts = []
         for entry in corpus.entries:
             for chunk in chunks_of(entry, index.language):
-                texts.append(chunk.text)
+                index.texts.append(chunk.text)
+                index.titles.append(entry.title)
                 index.entry.append(entry.id)
                 index.inside.append(stems(chunk.text, index.language))
                 headings = headings_above(chunk, entry.title)
                 index.above.append([stem for one in headings for stem in stems(one, index.language)])
-        index.dense = static_embedder().embed(texts)
+        index.dense = static_embedder().embed(index.texts)
         index.pairs = postings([Counter(f"{a} {b}" for a, b in pairwise(one)) for one in index.inside])
         return index
 
@@ -136,30 +154,34 @@ class Scored:
     lexical: Scores
     pairs: Scores
     dense: Scores
-    weight: float
+    wording: Wording
 
 
 def score(index: Index, asked: Asked, use: Constants) -> Scored:
     lexical, pairs = np.zeros(len(index.entry)), np.zeros(len(index.entry))
     damping = use.k1 * (1 - use.b + use.b * index.lengths / use.usual_length)
     dense: dict[str, float] = defaultdict(float)
-    total = 0.0
+    begins: dict[str, float] = defaultdict(float)
     query = asked.query()
     for text, weight in zip((query.text, *reversed(query.history)), use.turns, strict=False):
         turn = list(content(text, index.language))
         for word, terms in turn:
             share = max((index.share(term) for term in terms), default=0.0)
             dense[word] += weight * use.common_share / (use.common_share + share)
+            idf = sum(index.idf(term, use.background) for term in terms)
+            for one in (found := beginning(lower(word), terms)):
+                begins[one] += weight * idf / len(found)
         line = [term for _, terms in turn for term in terms]
         for term in line:
-            total += weight * index.idf(term, use.background)
             add(lexical, index.terms.get(term), weight * index.idf(term, use.background), damping, use.k1)
         for first, second in pairwise(line):
             idf = index.idf(first, use.background) + index.idf(second, use.background)
             idf = min(idf, index.idf("", use.background))
             add(pairs, index.pairs.get(f"{first} {second}"), weight * use.pair_weight * idf, damping, use.k1)
-    likeness = index.dense @ static_embedder().embed_words(dense)
-    return Scored(lexical, pairs, likeness.astype(float), total)
+    newest = frozenset(term for _, terms in content(query.text, index.language) for term in terms)
+    meaning = static_embedder().embed_words(dense)
+    likeness = (index.dense @ meaning).astype(float)
+    return Scored(lexical, pairs, likeness, Wording(index.language, begins, newest, meaning))
 
 
 def content(text: str, language: str | None) -> Iterator[tuple[str, Sequence[str]]]:
@@ -176,14 +198,17 @@ def add(
         scores[rows] += weight * times * (k1 + 1) / (times + damping[rows])
 
 
-def rank(scored: Scored, use: Constants) -> NDArray[np.int64]:
+def rank(index: Index, scored: Scored, use: Constants) -> NDArray[np.int64]:
     """The best chunks, best first."""
     dense = use.dense_weight * np.maximum(scored.dense, 0) / max(scored.dense.max(), use.least_likeness)
     first = scored.lexical / max(scored.lexical.max(), 1e-9) + dense
     best = np.argsort(-first, kind="stable")[: use.candidates]
     worded = scored.lexical[best] + scored.pairs[best]
-    order = np.argsort(-(worded / max(worded.max(), 1e-9) + dense[best]), kind="stable")
-    return best[order]
+    second = worded / max(worded.max(), 1e-9) + dense[best]
+    order = np.argsort(-second, kind="stable")[: use.looked_at]
+    texts, titles = ([of_all[row] for row in best[order]] for of_all in (index.texts, index.titles))
+    third = second[order] + look_closely(scored.wording, texts, titles) @ use.lines
+    return best[order[np.argsort(-third, kind="stable")]]
 
 
 def figures(indexes: Sequence[Index], use: Constants) -> list[float]:
@@ -194,7 +219,7 @@ def figures(indexes: Sequence[Index], use: Constants) -> list[float]:
         for asked in index.corpus.queries:
             relevant = index.corpus.relevant.get(asked.id)
             if relevant:
-                order = rank(score(index, asked, use), use)
+                order = rank(index, score(index, asked, use), use)
                 names = list(dict.fromkeys(index.entry[row] for row in order))[:10]
                 rows.append(measure([name in relevant for name in names], len(relevant)))
     return [float(mean) for mean in np.mean(rows, axis=0)]

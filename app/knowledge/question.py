@@ -8,8 +8,9 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
+from app.knowledge.lines import Wording, beginning
 from ingest.embed import Vectors, static_embedder
 from ingest.lexical import guess_language, lower, number, raw_words, stems_of
 from ingest.stopwords import STOPWORDS
@@ -90,6 +91,7 @@ class Question:
     dense: Vectors
     terms: dict[int, float]
     pairs: dict[int, float]
+    wording: Wording
     dense_weight: float = DENSE_WEIGHT
 
     @property
@@ -104,9 +106,13 @@ class Question:
 
 def read(query: Query, languages: Sequence[str]) -> list[list[Word]]:
     """The words of each turn, without those that say nothing. `languages`: the organisation's, the first one first."""
-    language = guess_language(" ".join(text for text, _ in query.turns()), languages)
+    language = language_of(query, languages)
     order = dict.fromkeys([language, *languages])
     return [_turn(text, weight, language, list(order)) for text, weight in query.turns()]
+
+
+def language_of(query: Query, languages: Sequence[str]) -> str | None:
+    return guess_language(" ".join(text for text, _ in query.turns()), languages)
 
 
 def _turn(text: str, weight: float, language: str | None, order: Sequence[str | None]) -> list[Word]:
@@ -119,8 +125,8 @@ def _forms(word: str, languages: Sequence[str | None]) -> tuple[tuple[str, ...],
     return tuple(dict.fromkeys(tuple(stems_of(word, language)) for language in languages))
 
 
-def ask(turns: Sequence[Sequence[Word]], statistics: Statistics) -> Question:
-    """The question's vectors, once it is known how rare its terms are."""
+def ask(turns: Sequence[Sequence[Word]], statistics: Statistics, language: str | None) -> Question:
+    """The question's vectors, once it is known how rare its terms are. `language` is the question's."""
     terms: dict[int, float] = defaultdict(float)
     pairs: dict[int, float] = defaultdict(float)
     dense: dict[str, float] = defaultdict(float)
@@ -131,7 +137,20 @@ def ask(turns: Sequence[Sequence[Word]], statistics: Statistics) -> Question:
             terms[number(term)] += weight * statistics.idf(number(term))
         for (first, weight), (second, _) in pairwise(weighted):
             pairs[number(f"{first} {second}")] += weight * PAIR_WEIGHT * statistics.pair_idf(first, second)
-    return Question(static_embedder().embed_words(dense), dict(terms), dict(pairs))
+    meaning = static_embedder().embed_words(dense)
+    newest = frozenset(term for word in turns[0] for term in word.terms(statistics))
+    wording = Wording(language, _beginnings(turns, statistics), newest, meaning)
+    return Question(meaning, dict(terms), dict(pairs), wording)
+
+
+def _beginnings(turns: Sequence[Sequence[Word]], statistics: Statistics) -> dict[str, float]:
+    begins: dict[str, float] = defaultdict(float)
+    for word in chain.from_iterable(turns):
+        terms = word.terms(statistics)
+        weight = word.weight * sum(statistics.idf(number(term)) for term in terms)
+        for one in (found := beginning(lower(word.text), terms)):
+            begins[one] += weight / len(found)
+    return dict(begins)
 
 
 def _add_words(dense: dict[str, float], turn: Sequence[Word], statistics: Statistics) -> None:

@@ -1,7 +1,8 @@
 """Search: the passages of an organisation that answer a question, best first.
 
 Dense and lexical vectors are compared with all of the organisation's chunks, exactly, in one statement. Both scores
-are taken as shares of their best and added; the best of that are looked at again for words that stand together.
+are taken as shares of their best and added; the best of that are looked at again for words that stand together, and
+the best of those line by line.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit.db import driver_connection, scope
 from app.knowledge.duplicates import Said, Texts
 from app.knowledge.embedders import STATIC
-from app.knowledge.question import Query, Question, Statistics, ask, read
+from app.knowledge.lines import LEAST_LIKENESS, LOOKED_AT, WEIGHTS, look_closely
+from app.knowledge.question import Query, Question, Statistics, ask, language_of, read
 from ingest.embed import Vectors
 from ingest.lexical import DIMENSIONS, number
 
@@ -27,8 +29,6 @@ CANDIDATES = 200
 
 # Of an endpoint's embeddings, which know languages and meaning better. Taken from the literature, not measured here.
 ENDPOINT_WEIGHT = 1.0
-# Where nothing is more like the question than this, the nearest is no good share of anything.
-LEAST_LIKENESS = 0.2
 
 # Passages read besides those asked for, to stand in for those that say the same as another.
 SPARE = 20
@@ -167,7 +167,9 @@ async def search(
     else:
         parameters = (*_parameters(question, limit), rare, NEAR, WORDED)
         rows = await connection.fetch(SEARCH_LARGE, scope(session), *parameters)
-    return _distinct([_found(row, question) for row in rows])[:limit]
+    return _distinct(
+        [_found(row, score, question) for row, score in _closely(rows, question)[: limit + SPARE]]
+    )[:limit]
 
 
 async def prepare(connection: Any, org_id: UUID, query: Query) -> tuple[Question, Statistics]:
@@ -177,7 +179,7 @@ async def prepare(connection: Any, org_id: UUID, query: Query) -> tuple[Question
     numbers = [number(term) for turn in turns for word in turn for form in word.forms for term in form]
     frequency = dict(await connection.fetch(FREQUENCIES, org_id, numbers))
     statistics = Statistics(chunks, total, frequency, large, languages)
-    question = ask(turns, statistics)
+    question = ask(turns, statistics, language_of(query, languages))
     if dimensions is not None:
         question = replace(question, dense=np.zeros(dimensions, np.float32), dense_weight=ENDPOINT_WEIGHT)
     return question, statistics
@@ -206,18 +208,26 @@ def _parameters(question: Question, limit: int) -> Sequence[object]:
         SparseVector(question.pairs, DIMENSIONS),
         question.dense_weight,
         max(CANDIDATES, limit + SPARE),
-        limit + SPARE,
+        max(LOOKED_AT, limit + SPARE),
         LEAST_LIKENESS,
     )
 
 
-def _found(row: Mapping[str, Any], question: Question) -> tuple[Passage, frozenset[int]]:
+def _closely(rows: Sequence[Mapping[str, Any]], question: Question) -> list[tuple[Mapping[str, Any], float]]:
+    """The rows by what their lines say, too, best first, each with its score."""
+    closely = look_closely(question.wording, [row["text"] for row in rows], [row["title"] for row in rows])
+    before = np.array([row["score"] for row in rows]) * (1 + question.dense_weight)
+    scores = (before + closely @ WEIGHTS) / (1 + question.dense_weight + sum(WEIGHTS))
+    return [(rows[at], float(scores[at])) for at in np.argsort(-scores, kind="stable")]
+
+
+def _found(row: Mapping[str, Any], score: float, question: Question) -> tuple[Passage, frozenset[int]]:
     """A passage, and the question's words that stand in it."""
     asked = frozenset(row["terms"].indices()) & question.terms.keys()
-    return _passage(row, question, asked), asked
+    return _passage(row, score, question, asked), asked
 
 
-def _passage(row: Mapping[str, Any], question: Question, asked: frozenset[int]) -> Passage:
+def _passage(row: Mapping[str, Any], score: float, question: Question, asked: frozenset[int]) -> Passage:
     return Passage(
         chunk_id=row["chunk_id"],
         document_id=row["document_id"],
@@ -229,7 +239,7 @@ def _passage(row: Mapping[str, Any], question: Question, asked: frozenset[int]) 
         page=row["page"],
         question=row["question"],
         text=row["text"],
-        score=row["score"],
+        score=score,
         dense=row["dense"],
         lexical=row["lexical"],
         dense_rank=row["dense_rank"],
