@@ -42,7 +42,7 @@ def documents(options: argparse.Namespace) -> Iterator[tuple[str, bytes]]:
         files = sorted(file for file in options.folder.rglob("*") if file.is_file())
         yield from ((file.name, file.read_bytes()) for file in files)
         return
-    texts = (chunk.text for chunk in Writer().chunks(options.documents * SECTIONS))
+    texts = Writer().texts(options.documents * SECTIONS)
     for number in range(options.documents):
         sections = [f"## Part {at}\n\n{next(texts)}." for at in range(SECTIONS)]
         body = "\n\n".join([f"# Document {number}", *sections])

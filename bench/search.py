@@ -15,11 +15,8 @@ import json
 import shutil
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from random import Random
 from statistics import fmean
@@ -29,7 +26,6 @@ from uuid import UUID
 
 import asyncpg
 from pgvector import HalfVector
-from pgvector.asyncpg import register_vector
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.db import Database, asyncpg_url, driver_connection, libpq_arguments, scope
@@ -38,8 +34,8 @@ from app.kit.ids import new_id
 from app.kit.migrate import migrate
 from app.knowledge import large
 from app.knowledge.search import Query, search
-from app.tenancy.organisations import create_organisation
-from bench.synthetic import Writer, Written
+from bench.loading import Loader, Tenant
+from bench.synthetic import Writer
 from ingest.embed import static_embedder
 
 TENANTS, OF_EACH = 1_000, 200
@@ -54,26 +50,13 @@ TS_RANK = """
     FROM bench_words, to_tsquery('simple', $2) AS query
     WHERE org_id = $1 AND words @@ query ORDER BY score DESC LIMIT 10
 """
-# A tenant whose texts are a stretch of the large tenant's.
-COPY_TENANT = """
-    WITH taken AS MATERIALIZED (
-        SELECT id, gen_random_uuid() AS copy, ordinal FROM chunk
-        WHERE org_id = $1 AND version_id = $7 AND ordinal >= $5 AND ordinal < $6
-    ), texts AS (
-        INSERT INTO chunk (org_id, id, document_id, version_id, ordinal, headings, page, text)
-        SELECT $2, taken.copy, $3, $4, taken.ordinal, '{}', NULL, chunk.text
-        FROM taken JOIN chunk ON chunk.id = taken.id
-    ), vectors AS (
-        INSERT INTO chunk_vector (org_id, chunk_id, version_id, dense, lexical)
-        SELECT $2, taken.copy, $4, dense, lexical
-        FROM taken JOIN chunk_vector ON org_id = $1 AND chunk_id = taken.id
-    )
-    INSERT INTO chunk_pairs (org_id, chunk_id, version_id, pairs, reads)
-    SELECT $2, taken.copy, $4, pairs, reads FROM taken JOIN chunk_pairs ON org_id = $1 AND chunk_id = taken.id
-"""
 BENCH_WORDS = """
+    SET maintenance_work_mem = '512MB';
     CREATE TABLE bench_words AS
-        SELECT org_id, id AS chunk_id, to_tsvector('simple', text) AS words FROM chunk;
+        SELECT org_id, id AS chunk_id, to_tsvector('simple', text) AS words FROM chunk
+        WHERE NOT EXISTS (SELECT FROM bench_copied copied WHERE copied.id = chunk.id);
+    INSERT INTO bench_words
+        SELECT copied.org_id, copied.id, words FROM bench_copied copied JOIN bench_words ON chunk_id = copied.source;
     CREATE INDEX ON bench_words USING gin (words);
     CREATE INDEX ON bench_words (org_id);
     GRANT SELECT ON bench_words TO frontdesk_app;
@@ -81,14 +64,6 @@ BENCH_WORDS = """
 """
 
 Searching = Callable[[AsyncSession, str], Awaitable[list[UUID]]]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question and whom it is asked of."""
-
-    org_id: UUID
-    text: str
 
 
 async def ours(session: AsyncSession, question: str) -> list[UUID]:
@@ -133,7 +108,10 @@ async def opened(server: EmbeddedDatabase) -> AsyncIterator[tuple[Database, Any]
     """The application's way in, and the superuser's, who alone may COPY past row-level security."""
     database = Database(server.app_url)
     admin = await asyncpg.connect(**libpq_arguments(asyncpg_url(server.admin_url).set(database="frontdesk")))
-    await register_vector(admin)
+    for vector in ("halfvec", "sparsevec"):
+        await admin.set_type_codec(vector, schema="public", encoder=bytes, decoder=bytes, format="binary")
+    # No foreign keys are looked up: what is copied belongs together.
+    await admin.execute("SET session_replication_role = replica")
     try:
         yield database, admin
     finally:
@@ -141,29 +119,21 @@ async def opened(server: EmbeddedDatabase) -> AsyncIterator[tuple[Database, Any]
         await database.close()
 
 
-@dataclass
-class Tenant:
-    """Its texts are those of the large tenant from `first` to before `last`."""
-
-    org_id: UUID
-    first: int
-    last: int
-    version_id: UUID | None = None
-
-
 class Bench:
     def __init__(self, database: Database, admin: Any, options: argparse.Namespace) -> None:
         self.database, self.admin, self.options = database, admin, options
         self.writer, self.random = Writer(), Random(7)  # noqa: S311 - a benchmark
-        self.texts: list[str] = []
-        self.terms: list[list[int]] = []
+        self.loader = Loader(database, admin, self.writer)
         self.started = perf_counter()
 
     async def run(self) -> dict[str, Any]:
-        big = await self.large_tenant()
-        sized = [await self.tenant(big, 0, size) for size in SIZES]
+        load = self.loader
+        big = await load.large_tenant(self.options.large)
+        self.note(f"{big.last:,} chunks are in")
+        sized = [await load.tenant(0, size) for size in SIZES]
         starts = (at * OF_EACH % self.options.large for at in range(self.options.tenants))
-        small = [await self.tenant(big, start, start + OF_EACH) for start in starts]
+        small = [await load.tenant(start, start + OF_EACH) for start in starts]
+        await load.copy_tenants(big, [*sized, *small])
         self.note("every tenant is in")
         await self.admin.execute(BENCH_WORDS)
         self.note("indexed for ts_rank")
@@ -176,76 +146,10 @@ class Bench:
         report[f"{OF_EACH} chunks of each of {len(small):,} tenants"] = await self.compare(small)
         return report
 
-    async def large_tenant(self) -> Tenant:
-        tenant = Tenant(await self.organisation(), 0, self.options.large)
-        document_id, version_id = await self.document(tenant)
-        tenant.version_id = version_id
-        for batch in in_batches(self.writer.chunks(tenant.last)):
-            await self.copy(tenant.org_id, document_id, version_id, batch)
-            self.note(f"{len(self.texts):,} chunks")
-        await self.count(tenant)
-        return tenant
-
-    async def tenant(self, big: Tenant, first: int, last: int) -> Tenant:
-        tenant = Tenant(await self.organisation(), first, last)
-        place = await self.document(tenant)
-        source = big.version_id
-        await self.admin.execute(COPY_TENANT, big.org_id, tenant.org_id, *place, first, last, source)
-        await self.count(tenant)
-        return tenant
-
-    async def organisation(self) -> UUID:
-        async with self.database.transaction(None) as session:
-            slug = f"bench-{new_id().hex}"
-            return (await create_organisation(session, slug=slug, name="Bench")).id
-
-    async def document(self, tenant: Tenant) -> tuple[UUID, UUID]:
-        """A document that holds all of a tenant's chunks, and its version."""
-        ids = new_id(), new_id()
-        await self.admin.execute(
-            "INSERT INTO document (id, org_id, name, source, current_version_id, created_at, updated_at)"
-            " VALUES ($1, $2, 'Bench', 'upload', $3, now(), now())",
-            ids[0],
-            tenant.org_id,
-            ids[1],
-        )
-        await self.admin.execute(
-            "INSERT INTO document_version (id, org_id, document_id, number, state, sha256, size, timings, created_at)"
-            " VALUES ($1, $2, $3, 1, 'ready', '', 0, '{}', now())",
-            ids[1],
-            tenant.org_id,
-            ids[0],
-        )
-        return ids
-
-    async def copy(self, org_id: UUID, document_id: UUID, version_id: UUID, batch: Sequence[Written]) -> None:
-        ids = [new_id() for _ in batch]
-        first = len(self.texts)
-        chunks: list[tuple[object, ...]] = [
-            (one, org_id, document_id, version_id, at, [], None, chunk.text, None)
-            for at, (one, chunk) in enumerate(zip(ids, batch, strict=True), first)
-        ]
-        vectors = [(org_id, one, version_id, it.dense, it.terms) for one, it in zip(ids, batch, strict=True)]
-        pairs = [
-            (org_id, one, version_id, it.pairs, at)
-            for at, (one, it) in enumerate(zip(ids, batch, strict=True), first)
-        ]
-        for table, rows in (("chunk", chunks), ("chunk_vector", vectors), ("chunk_pairs", pairs)):
-            await self.admin.copy_records_to_table(table, records=rows)
-        self.texts += [chunk.text for chunk in batch]
-        self.terms += [chunk.numbers for chunk in batch]
-
-    async def count(self, tenant: Tenant) -> None:
-        counts = Counter(term for terms in self.terms[tenant.first : tenant.last] for term in terms)
-        rows = [(tenant.org_id, term, chunks) for term, chunks in counts.items()]
-        await self.admin.copy_records_to_table("corpus_term", records=rows)
-        totals = (tenant.org_id, "und", tenant.last - tenant.first, counts.total())
-        await self.admin.execute("INSERT INTO corpus VALUES ($1, $2, $3, $4)", *totals)
-
     async def compare(self, tenants: Sequence[Tenant]) -> dict[str, Any]:
         """Each question is asked in every way in turn; the first tenth of them only warms up."""
         asked = [
-            (one.org_id, self.writer.question(self.texts[self.random.randrange(one.first, one.last)]))
+            (one.org_id, self.writer.question(self.loader.texts[self.random.randrange(one.first, one.last)]))
             for one in tenants
         ]
         asked = asked[: self.options.questions]
@@ -274,11 +178,6 @@ class Bench:
 
     def note(self, said: str) -> None:
         print(f"{perf_counter() - self.started:6.1f} s  {said}", file=sys.stderr, flush=True)
-
-
-def in_batches(chunks: Iterator[Written]) -> Iterator[list[Written]]:
-    while batch := list(islice(chunks, BATCH)):
-        yield batch
 
 
 def latency(seconds: Sequence[float]) -> dict[str, float]:

@@ -1,62 +1,67 @@
 """Texts that say the same: of passages that several documents share, one is shown and the others are noted."""
 
-from collections import defaultdict
+from collections.abc import Hashable
+from functools import cached_property
 from itertools import pairwise
 
 from ingest.lexical import words
 
 # The share of two texts' pairs of words that both have, from which on they are taken for one.
 ALIKE = 0.9
+# Texts that share fewer of their terms than this cannot be, so that their words need not be looked at.
+LIKELY = 0.5
 
-Pair = tuple[str, str]
 
+class Seen:
+    """A text with the terms it is indexed by, among which those of its headings are."""
 
-class Said:
-    """A text as far as it is compared. `asked` are the words of the question that stand in it."""
+    def __init__(self, text: str, terms: frozenset[int]) -> None:
+        self.text, self.terms = text, terms
 
-    def __init__(self, text: str, asked: frozenset[int]) -> None:
-        spoken = words(text)
-        self.asked = asked
-        self.pairs = frozenset(pairwise(spoken))
-        self.figures = frozenset(word for word in spoken if not word.isalpha() and _has_digit(word))
+    @cached_property
+    def _words(self) -> list[str]:
+        return words(self.text)
 
-    def marks(self) -> list[int]:
-        """Two texts that are alike have one of these in common: the smallest, by an order that is any but the same."""
-        enough = len(self.pairs) - int(ALIKE * len(self.pairs)) + 1
-        return sorted(map(hash, self.pairs))[:enough] or [0]
+    @cached_property
+    def pairs(self) -> frozenset[tuple[str, str]]:
+        return frozenset(pairwise(self._words))
 
-    def same_as(self, known: "Said") -> bool:
-        """Whether the known text says all that this one does.
+    @cached_property
+    def figures(self) -> frozenset[str]:
+        return frozenset(word for word in self._words if any(sign.isdigit() for sign in word))
 
-        A number that differs makes another text ("5 users", "10 users"), and so does a word of the question that the
-        known one lacks.
-        """
-        return self.figures == known.figures and self.asked <= known.asked and alike(self.pairs, known.pairs)
+    def says(self, other: "Seen") -> bool:
+        """A number that differs makes another text ("5 users", "10 users")."""
+        return (
+            shared(self.terms, other.terms) >= LIKELY
+            and self.figures == other.figures
+            and shared(self.pairs, other.pairs) >= ALIKE
+        )
 
 
 class Texts:
     """Texts that were seen, each under the number of its turn."""
 
-    def __init__(self) -> None:
-        self._seen: list[Said] = []
-        self._marked: dict[int, list[int]] = defaultdict(list)
+    def __init__(self, asked: frozenset[int]) -> None:
+        self._asked = asked
+        self._seen: list[Seen] = []
 
-    def same_as(self, said: Said) -> int | None:
-        """The text seen before that says the same; None where there is none, and this one is now seen."""
-        marks = said.marks()
-        for turn in sorted({turn for mark in marks for turn in self._marked.get(mark, ())}):
-            if said.same_as(self._seen[turn]):
+    def same_as(self, text: str, terms: frozenset[int]) -> int | None:
+        """The text seen before that says the same; None where there is none, and this one is now seen.
+
+        One that has a word of the question which the one seen before lacks is another.
+        """
+        new = Seen(text, terms)
+        said = terms & self._asked
+        for turn, known in enumerate(self._seen):
+            if said <= known.terms and new.says(known):
                 return turn
-        for mark in marks:
-            self._marked[mark].append(len(self._seen))
-        self._seen.append(said)
+        self._seen.append(new)
         return None
 
 
-def _has_digit(word: str) -> bool:
-    return any(sign.isdigit() for sign in word)
-
-
-def alike(one: frozenset[Pair], other: frozenset[Pair]) -> bool:
+def shared(one: frozenset[Hashable], other: frozenset[Hashable]) -> float:
+    """The share of what both have in what either has; 1 where there is nothing."""
     both = len(one & other)
-    return both >= ALIKE * (len(one) + len(other) - both)
+    either = len(one) + len(other) - both
+    return both / either if either else 1.0

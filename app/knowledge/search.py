@@ -15,7 +15,7 @@ from pgvector import HalfVector, SparseVector
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.db import driver_connection, scope
-from app.knowledge.duplicates import Said, Texts
+from app.knowledge.duplicates import Texts
 from app.knowledge.embedders import STATIC
 from app.knowledge.lines import LEAST_LIKENESS, LOOKED_AT, WEIGHTS, look_closely
 from app.knowledge.question import Query, Question, Statistics, ask, language_of, read
@@ -167,9 +167,8 @@ async def search(
     else:
         parameters = (*_parameters(question, limit), rare, NEAR, WORDED)
         rows = await connection.fetch(SEARCH_LARGE, scope(session), *parameters)
-    return _distinct(
-        [_found(row, score, question) for row, score in _closely(rows, question)[: limit + SPARE]]
-    )[:limit]
+    found = [_found(row, score, question) for row, score in _closely(rows, question)[: limit + SPARE]]
+    return _distinct(found, frozenset(question.terms))[:limit]
 
 
 async def prepare(connection: Any, org_id: UUID, query: Query) -> tuple[Question, Statistics]:
@@ -222,13 +221,9 @@ def _closely(rows: Sequence[Mapping[str, Any]], question: Question) -> list[tupl
 
 
 def _found(row: Mapping[str, Any], score: float, question: Question) -> tuple[Passage, frozenset[int]]:
-    """A passage, and the question's words that stand in it."""
-    asked = frozenset(row["terms"].indices()) & question.terms.keys()
-    return _passage(row, score, question, asked), asked
-
-
-def _passage(row: Mapping[str, Any], score: float, question: Question, asked: frozenset[int]) -> Passage:
-    return Passage(
+    """The passage, and the terms it is indexed by."""
+    terms = frozenset(row["terms"].indices())
+    passage = Passage(
         chunk_id=row["chunk_id"],
         document_id=row["document_id"],
         kind=row["source"],
@@ -244,16 +239,17 @@ def _passage(row: Mapping[str, Any], score: float, question: Question, asked: fr
         lexical=row["lexical"],
         dense_rank=row["dense_rank"],
         lexical_rank=row["lexical_rank"],
-        coverage=question.coverage(asked),
+        coverage=question.coverage(terms),
         strength=row["lexical"] / question.weight if question.weight else 0.0,
     )
+    return passage, terms
 
 
-def _distinct(found: Sequence[tuple[Passage, frozenset[int]]]) -> list[Passage]:
+def _distinct(found: Sequence[tuple[Passage, frozenset[int]]], asked: frozenset[int]) -> list[Passage]:
     """One of those that say the same, the best, which notes where else it stands."""
-    texts, shown = Texts(), list[Passage]()
-    for passage, asked in found:
-        first = texts.same_as(Said(passage.text, asked))
+    texts, shown = Texts(asked), list[Passage]()
+    for passage, terms in found:
+        first = texts.same_as(passage.text, terms)
         if first is None:
             shown.append(passage)
         else:

@@ -1,20 +1,23 @@
 """
 PDF page by page. kreuzberg gives each page's plain text, which is complete, and a document structure, which is not and
-takes body lines for headings: so the text is the truth, and of the structure only plausible headings are taken.
+takes body lines for headings: so the text is the truth, and of the structure only plausible headings are taken. Tables
+are found by the lines around their cells.
 """
 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from itertools import groupby
 
 from kreuzberg import ExtractionResult
 
-from ingest.parsed import Page, ParseFailure
+from ingest.parsed import Page
 from ingest.readers.draft import Draft
 from ingest.readers.furniture import without_furniture
-from ingest.readers.ocr import recognition
 from ingest.readers.office import extract
 from ingest.readers.paragraphs import SECTION, paragraphs
+from ingest.readers.ruled_tables import with_tables
+from ingest.readers.scans import recognised
 
 MIME = "application/pdf"
 # A scan may carry a stamp or a page number as text; fewer letters than this on a page are no text.
@@ -34,23 +37,27 @@ def read(data: bytes, *, ocr: bool) -> Draft:
     result = extract(data, MIME, structure=True)
     texts = page_texts(result)
     if is_scan(texts):
-        result = recognised(data, ocr=ocr)
-        texts = page_texts(result)
+        texts = recognised(data, ocr=ocr)
     headings = plausible_headings(result, sum(map(len, texts.values())))
+    marked, tables = with_tables(data)
+    texts |= {number: unhyphenated(text) for number, text in marked.items() if number in texts}
     cleaned = without_furniture({number: text.split("\n") for number, text in texts.items()})
     pages = [
-        Page(number, "\n\n".join(paragraphs(lines, headings.get(number, {}))))
+        Page(number, "\n\n".join(blocks(lines, headings.get(number, {}), tables)))
         for number, lines in cleaned.items()
     ]
     title = result.metadata.get("title")
     return Draft(pages, title if isinstance(title, str) else None)
 
 
-def recognised(data: bytes, *, ocr: bool) -> ExtractionResult:
-    config = recognition() if ocr else None
-    if config is None:
-        raise ParseFailure("scanned")
-    return extract(data, MIME, ocr=config, structure=True)
+def blocks(lines: list[str], headings: dict[str, int], tables: dict[str, str]) -> Iterator[str]:
+    """A page's blocks in markdown; `tables` are what lines that stand for a table mean."""
+    for is_table, run in groupby(lines, key=tables.__contains__):
+        together = list(run)
+        if is_table:
+            yield from (unhyphenated(tables[mark]) for mark in together)
+        else:
+            yield from paragraphs(together, headings)
 
 
 def page_texts(result: ExtractionResult) -> dict[int, str]:

@@ -6,9 +6,12 @@ import zlib
 from collections.abc import Mapping, Sequence
 
 import docx
-from reportlab.lib import pdfencrypt
+from PIL import Image, ImageDraw, ImageFont
+from reportlab.lib import colors, pdfencrypt
 from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -31,6 +34,19 @@ def pdf(pages: Sequence[Sequence[str]], *, title: str = "", password: str = "") 
     return out.getvalue()
 
 
+def pdf_with_table(rows: Sequence[Sequence[str]], *, before: str, after: str, ruled: bool = True) -> bytes:
+    """A page with a table between two paragraphs; where a row has fewer cells, its last one spans what is left."""
+    out = io.BytesIO()
+    width = max(map(len, rows))
+    style = [("GRID", (0, 0), (-1, -1), 0.5, colors.black)] if ruled else []
+    spans = [("SPAN", (len(row) - 1, at), (width - 1, at)) for at, row in enumerate(rows) if len(row) < width]
+    cells = [[*row, *[""] * (width - len(row))] for row in rows]
+    text = getSampleStyleSheet()["Normal"]
+    story = [Paragraph(before, text), Table(cells, style=[*style, *spans]), Paragraph(after, text)]
+    SimpleDocTemplate(out).build(story)
+    return out.getvalue()
+
+
 def scan(pages: int = 2) -> bytes:
     """Pages that only hold a picture."""
     out = io.BytesIO()
@@ -40,6 +56,15 @@ def scan(pages: int = 2) -> bytes:
         canvas.rect(72, 72, 300, 300, fill=1)
         canvas.showPage()
     canvas.save()
+    return out.getvalue()
+
+
+def picture(text: str, kind: str = "PNG") -> bytes:
+    """A line of text as a camera or a scanner has it."""
+    out = io.BytesIO()
+    image = Image.new("L", (900, 160), 255)
+    ImageDraw.Draw(image).text((40, 50), text, font=ImageFont.load_default(44), fill=0)
+    image.save(out, kind, resolution=150)
     return out.getvalue()
 
 

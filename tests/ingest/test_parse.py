@@ -1,10 +1,9 @@
 """Real files in, markdown or a named failure out, through the real child process."""
 
-import io
+import shutil
 
 import docx
 import pytest
-from PIL import Image
 
 from ingest.parse import parse
 from ingest.parsed import MESSAGES, Limits, Parsed, ParseFailure
@@ -161,7 +160,6 @@ async def test_mail_json_and_xml_are_readable() -> None:
         ("broken", "a.pdf", b"%PDF-1.7\n" + bytes(range(256)) * 20),
         ("broken", "a.pdf", made.pdf([["Chapter", "This is the text."]])[:-200]),
         ("broken", "a.docx", made.word()[:2000]),
-        ("scanned", "a.pdf", made.scan()),
         ("archive", "a.zip", made.zipped({"a.html": "<p>x</p>"})),
         ("unknown_type", "a.bin", bytes(range(256)) * 50),
         ("bomb", "a.docx", made.zipped({"word/document.xml": b"\0" * 100 * 1024 * 1024})),
@@ -174,11 +172,21 @@ async def test_what_cannot_be_read_says_why_and_what_to_do(code: str, name: str,
     assert refused.message.endswith(".")
 
 
-async def test_a_picture_needs_text_recognition(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("name", "data"), [("a.pdf", made.scan()), ("a.png", made.picture(""))])
+async def test_a_scan_needs_text_recognition(monkeypatch: pytest.MonkeyPatch, name: str, data: bytes) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    picture = io.BytesIO()
-    Image.new("RGB", (60, 60)).save(picture, "PNG")
-    assert (await failure(picture.getvalue(), "a.png")).code == "scanned"
+    assert (await failure(data, name)).code == "scanned"
+
+
+@pytest.mark.skipif(
+    shutil.which("tesseract") is None, reason="Tesseract is not installed (apt-get install tesseract-ocr)"
+)
+@pytest.mark.parametrize(("name", "kind"), [("scan.pdf", "PDF"), ("photo.png", "PNG")])
+async def test_scans_are_read_where_tesseract_is(name: str, kind: str) -> None:
+    data = made.picture("Parcels leave every evening.", kind)
+    parsed = await parse(data, name=name, limits=Limits(seconds=120))
+    assert whole(parsed).strip() == "Parcels leave every evening."
+    assert parsed.pages[0].number == (1 if kind == "PDF" else None)
 
 
 async def test_too_much_input_or_output_is_refused() -> None:

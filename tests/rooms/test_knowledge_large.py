@@ -34,7 +34,7 @@ def soon_large(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def written() -> Sequence[str]:
-    return [chunk.text for chunk in Writer().chunks(SIZE)]
+    return list(Writer().texts(SIZE))
 
 
 async def grow(database: Database, org_id: UUID, texts: Sequence[str]) -> None:
