@@ -4,12 +4,12 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
 import { minify } from 'terser';
-import { shortProperties, shortSource, shortStyles } from './names.mjs';
+import { shortProperties, shortSource, shortStyles, shortWords } from './names.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const out = fileURLToPath(new URL('../app/web/static/', import.meta.url));
 
-/** In the order of the columns of the table of strings, and of the tags in src/language.ts. */
+/** In the order of the columns of the table of strings. */
 const LANGUAGES = ['en', 'de', 'fr', 'es', 'ar'];
 
 /** Imports a style sheet as its minified text, for constructable style sheets. */
@@ -17,12 +17,9 @@ const styles = {
   name: 'styles',
   setup({ onLoad }) {
     onLoad({ filter: /\.css$/ }, async ({ path }) => {
-      const { code } = await transform(readFileSync(path, 'utf8'), {
-        loader: 'css',
-        minify: true,
-        charset: 'utf8',
-      });
-      return { contents: shortStyles(code.trim()), loader: 'text' };
+      const options = { entryPoints: [path], bundle: true, minify: true, write: false, charset: 'utf8' };
+      const [{ text }] = (await build(options)).outputFiles;
+      return { contents: shortStyles(text.trim()), loader: 'text' };
     });
     onLoad({ filter: /src[\\/](element|panel[\\/]\w+)\.ts$/ }, ({ path }) => {
       return { contents: shortSource(readFileSync(path, 'utf8')), loader: 'ts' };
@@ -64,9 +61,9 @@ function packed(code) {
 
 async function panelIn(column) {
   const code = await bundle('src/panel/panel.ts', { format: 'esm', plugins: [wordsOf(column), styles] });
-  // The style sheet goes to the end, because script packs better beside script.
-  const [sheet] = /':host(\\.|[^'\\])*'/.exec(code);
-  return `${packed(code.replace(sheet, 'sheet'))}var sheet=${sheet};`;
+  // The style sheet is set at the end, because script packs better beside script. The panel is made after that.
+  const [setting, name] = /(\w+)=':host(?:\\.|[^'\\])*'/.exec(code);
+  return `${packed(code.replace(setting, name))}${setting};`;
 }
 
 async function bundle(entry, options) {
@@ -84,7 +81,7 @@ async function bundle(entry, options) {
     ...options,
   });
   // A second minifier folds what the first leaves: a tenth of the visitor's download.
-  const { code } = await minify(outputFiles[0].text, {
+  const { code } = await minify(shortWords(outputFiles[0].text), {
     module: true,
     ecma: 2020,
     compress: {

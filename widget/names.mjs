@@ -14,7 +14,14 @@ const sources = fileURLToPath(new URL('./src/', import.meta.url));
 const OURS = [
   'act changed client connection dead element emit enter form greet hear heard hold icon input launch lead leads',
   'link loading mark named note offer paint parts passing pending poll post recap refusal resend rest',
-  'resume retryAfter rtl settings settle side store take tell toLatest trouble update urge view wait wake',
+  'resume retryAfter rtl settings settle side store take tell toLatest trouble update urge view wait wake writes dress',
+].flatMap((line) => line.split(' '));
+/**
+ * Words that the widget tells apart by, and that neither the server nor the browser knows; nor are they classes or names of
+ * elements. Only where such a word is a whole string is it shortened.
+ */
+const OUR_WORDS = [
+  'connecting live polling page snapshot sending late refused sent answer person again question end free',
 ].flatMap((line) => line.split(' '));
 /** Where the names of everybody are. */
 const THEIRS = ['stream/types.ts', 'stream/store.ts', 'panel/strings.ts'];
@@ -28,7 +35,8 @@ const DECLARED = /^ +(?:readonly )?(\w+)\??:/gm;
 /** The letters that minified code has most of come first: they are packed shortest. */
 const LETTERS = 'teinarsoldhcupgfmbvwykxqjzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
-const styles = ['launcher.css', 'panel/panel.css'].map(read);
+const panelStyles = readdirSync(`${sources}panel/styles`).map((name) => read(`panel/styles/${name}`));
+const styles = [read('launcher.css'), panelStyles.join('\n')];
 const panel = readdirSync(`${sources}panel`).filter((name) => name.endsWith('.ts'));
 const elements = panel.flatMap((name) => read(`panel/${name}`).match(ELEMENT) ?? []);
 // The launcher's are put together while it runs, so they cannot be found.
@@ -36,6 +44,8 @@ const launcher = namesIn(styles[0], CLASS);
 const found = namesIn(elements.join(), CLASS).filter((name) => !launcher.includes(name));
 const classes = lettersFor([...found, ...namesIn(styles[1], CLASS).filter((name) => found.includes(name))]);
 const variables = lettersFor(namesIn(styles.join(), VARIABLE));
+
+const words = lettersFor(OUR_WORDS);
 
 /** Options of esbuild: one letter for each property of ours, the same in the loader and in every panel. */
 export const shortProperties = propertiesOfOurs();
@@ -67,6 +77,11 @@ function propertiesOfOurs() {
   };
 }
 
+/** Bundled code, in which strings stand in double quotes, with one letter for each word of ours. */
+export function shortWords(code) {
+  return code.replace(/"([a-z]+)"/g, (text, word) => (words[word] ? `"${words[word]}"` : text));
+}
+
 function shortClasses(text) {
   return text.replace(CLASS, (_, name) => `.${classes[name] ?? name}`);
 }
@@ -79,13 +94,13 @@ function namesIn(text, pattern) {
   return [...text.matchAll(pattern)].map(([whole, name = whole]) => name);
 }
 
-/** A letter for each name, the shortest packed for the most frequent; `taken` are names in themselves. */
+/** A letter or two for each name, the shortest packed for the most frequent; `taken` are names in themselves. */
 function lettersFor(names, taken = []) {
-  const letters = [...LETTERS].filter((letter) => !taken.includes(letter));
+  const pairs = [...LETTERS].map((letter) => letter + LETTERS[0]);
+  const letters = [...LETTERS, ...pairs].filter((letter) => !taken.includes(letter));
   const count = new Map();
   for (const name of names) count.set(name, (count.get(name) ?? 0) + 1);
   const sorted = [...count.keys()].sort((a, b) => count.get(b) - count.get(a));
-  if (sorted.length > letters.length) throw new Error('More names than letters: add letters in names.mjs.');
   return Object.fromEntries(sorted.map((name, at) => [name, letters[at]]));
 }
 

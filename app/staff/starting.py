@@ -23,10 +23,12 @@ from app.kit.one_line import one_line
 from app.realtime import topics
 from app.realtime.bus import signal
 from app.tenancy.members import SignedIn, colleagues
+from app.tenancy.models import Member
 
 MAX_TITLE = 60
 MOST_IN_A_GROUP = 50
 SUPPORT = "Support"
+SUPPORT_KEY = "channel:support"
 
 
 class ColleagueUnknown(NotFound):
@@ -47,7 +49,7 @@ async def start_direct(session: AsyncSession, member: SignedIn, colleague_id: UU
     """The one conversation of two members. Raises Invalid, ColleagueUnknown."""
     if colleague_id == member.id:
         raise Invalid("Choose a colleague: a conversation needs two.")
-    await _check_colleagues(session, [colleague_id])
+    await check_colleagues(session, [colleague_id])
     both = sorted((member.id, colleague_id))
     key = f"direct:{both[0]}:{both[1]}"
     return await _started(session, kind="direct", key=key, member_ids=both)
@@ -63,7 +65,7 @@ async def start_group(
         raise Invalid("Choose at least one colleague for the group.")
     if len(others) >= MOST_IN_A_GROUP:
         raise Invalid(f"A group takes at most {MOST_IN_A_GROUP} members. Make a channel for more.")
-    await _check_colleagues(session, others)
+    await check_colleagues(session, others)
     key = f"group:{member.id}:{client_id}"
     return await _started(session, kind="group", key=key, title=title, member_ids=[member.id, *others])
 
@@ -76,21 +78,20 @@ async def create_channel(
     channel = await _started(
         session,
         kind="channel",
-        key=f"channel:{title.casefold()}",
+        key=channel_key(title),
         title=title,
         client_id=client_id,
         member_ids=[member.id],
     )
     if channel.client_id != client_id:
         raise ChannelExists
-    for colleague in await colleagues(session):
-        signal(session, topics.team(colleague.id))
+    await tell_everybody(session)
     return channel
 
 
 async def support_channel(session: AsyncSession) -> Conversation:
     """The channel of the organisation into which hand-offs post; everybody is in it from the start."""
-    return await _started(session, kind="channel", key="channel:support", title=SUPPORT, member_ids=[])
+    return await _started(session, kind="channel", key=SUPPORT_KEY, title=SUPPORT, member_ids=[])
 
 
 async def record_about(session: AsyncSession, conversation_id: UUID) -> Conversation:
@@ -113,10 +114,22 @@ def checked_title(title: str) -> str:
     return title
 
 
-async def _check_colleagues(session: AsyncSession, member_ids: Sequence[UUID]) -> None:
-    known = {colleague.id for colleague in await colleagues(session)}
-    if not known.issuperset(member_ids):
+def channel_key(title: str) -> str:
+    return f"channel:{title.casefold()}"
+
+
+async def check_colleagues(session: AsyncSession, member_ids: Sequence[UUID]) -> dict[UUID, Member]:
+    """Everybody of the organisation by id. Raises ColleagueUnknown if these are not among them."""
+    known = {colleague.id: colleague for colleague in await colleagues(session)}
+    if not known.keys() >= set(member_ids):
         raise ColleagueUnknown
+    return known
+
+
+async def tell_everybody(session: AsyncSession) -> None:
+    """Every member's list of conversations is another."""
+    for colleague in await colleagues(session):
+        signal(session, topics.team(colleague.id))
 
 
 async def _started(

@@ -80,7 +80,7 @@ async def join(session: AsyncSession, member: SignedIn, conversation_id: UUID) -
     """Enters a channel; what was said before is not counted as unread. Joining again changes nothing."""
     conversation = await _held(session, member, conversation_id)
     if await session.scalar(queries.participation(session, conversation.id, member.id)) is None:
-        await _say(session, conversation, {"kind": "joined", "name": member.name})
+        await announce(session, conversation, {"kind": "joined", "name": member.name})
         await add_members(session, conversation, [member.id], read_to=conversation.last_seq)
         signal(session, topics.team(member.id))
     return conversation
@@ -93,7 +93,7 @@ async def leave(session: AsyncSession, member: SignedIn, conversation_id: UUID) 
         raise NotToBeLeft
     if await remove_member(session, conversation, member.id):
         signal(session, topics.team(member.id))
-        await _say(session, conversation, {"kind": "left", "name": member.name})
+        await announce(session, conversation, {"kind": "left", "name": member.name})
 
 
 async def mute(session: AsyncSession, member: SignedIn, conversation_id: UUID, *, muted: bool) -> None:
@@ -112,7 +112,8 @@ async def _held(session: AsyncSession, member: SignedIn, conversation_id: UUID) 
     return await hold(session, wanted)
 
 
-async def _say(session: AsyncSession, conversation: Conversation, notice: dict[str, str]) -> None:
+async def announce(session: AsyncSession, conversation: Conversation, notice: dict[str, str]) -> None:
+    """A line between what is said: who came, went, or changed something."""
     said = Message(
         conversation_id=conversation.id,
         client_id=uuid4(),

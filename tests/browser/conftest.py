@@ -2,15 +2,19 @@
 
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import UUID
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from app.kit.db import asyncpg_url
 from app.kit.embedded import EmbeddedDatabase
+from app.tenancy.organisations import create_site
 from tests.browser.product import Product
+from tests.browser.shop import Shop
 from tests.conftest import clone_database
 from tests.model_server import ModelServer
+from tests.serving import RunningServer
 
 # A machine that runs other things besides is slow now and then.
 expect.set_options(timeout=15_000)
@@ -92,3 +96,15 @@ async def product_with_model(start_product: Start, model: ModelServer) -> Produc
     return await start_product(
         OPENAI_BASE_URL=model.url, FRONTDESK_JOB_LEASE="3", FRONTDESK_ANSWER_DEADLINE="20"
     )
+
+
+@pytest.fixture
+async def shop(server: RunningServer, org_id: UUID, context: BrowserContext) -> Shop:
+    """A page with the widget on it, of a site of its own."""
+    server.runtime.limits._seen.clear()
+    async with server.runtime.database.transaction(org_id) as session:
+        site = await create_site(session, name="Northwind help", origins=[server.url])
+    script = f'<script src="{server.url}/widget.js" data-site="{site.key}" async></script>'
+    body = f"<!doctype html><html lang=en><title>Shop</title><link rel=icon href=data:,><h1>Shop</h1>{script}"
+    await context.route("**/shop", lambda route: route.fulfill(content_type="text/html", body=body))
+    return Shop(server, context, site, [])

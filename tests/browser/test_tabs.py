@@ -2,22 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
-from sqlalchemy import select
 
-from app.conversations.models import Conversation
 from app.handoff import queue
 from app.handoff.replies import reply
 from app.kit.db import Database
-from app.tenancy.members import SignedIn
-from app.tenancy.models import Site
-from app.tenancy.organisations import create_site
 from tests.browser.console import opened
-from tests.browser.people import VisitorAtWidget
+from tests.browser.shop import Shop, agent_joins
 from tests.factories import create_agent, create_talk, say
 from tests.serving import RunningServer
 
@@ -30,41 +24,6 @@ def database(server: RunningServer) -> Database:
     return server.runtime.database
 
 
-@dataclass
-class Shop:
-    """A website with the widget, in tabs of one browser."""
-
-    server: RunningServer
-    context: BrowserContext
-    site: Site
-    tabs: list[VisitorAtWidget]
-
-    async def open_tab(self) -> VisitorAtWidget:
-        page = await self.context.new_page()
-        await page.goto(f"{self.server.url}/shop")
-        visitor = VisitorAtWidget(page)
-        await visitor.opens()
-        self.tabs.append(visitor)
-        return visitor
-
-    async def all_see(self, *texts: str) -> None:
-        """Each of them, once."""
-        for tab in self.tabs:
-            for text in texts:
-                await expect(tab.thread.get_by_text(text)).to_have_count(1, timeout=15_000)
-
-
-@pytest.fixture
-async def shop(server: RunningServer, database: Database, org_id: UUID, context: BrowserContext) -> Shop:
-    server.runtime.limits._seen.clear()
-    async with database.transaction(org_id) as session:
-        site = await create_site(session, name="Northwind help", origins=[server.url])
-    script = f'<script src="{server.url}/widget.js" data-site="{site.key}" async></script>'
-    body = f"<!doctype html><html lang=en><title>Shop</title><link rel=icon href=data:,><h1>Shop</h1>{script}"
-    await context.route("**/shop", lambda route: route.fulfill(content_type="text/html", body=body))
-    return Shop(server, context, site, [])
-
-
 def streams(server: RunningServer, org_id: UUID) -> int:
     """How many streams the server holds open for this organisation."""
     return server.runtime.streams._open[f"organisation:{org_id}"]
@@ -74,26 +33,6 @@ async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not holds():
             await asyncio.sleep(0.02)
-
-
-async def agent_joins(database: Database, org_id: UUID) -> tuple[Conversation, SignedIn]:
-    """The only visitor's conversation, taken over, so that the assistant stays out of it."""
-    async with asyncio.timeout(10):
-        while not (conversation := await visitors_own(database, org_id)):
-            await asyncio.sleep(0.05)
-    async with database.transaction(org_id) as session:
-        await queue.request(session, conversation.id, reason="asked for a person")
-        agent = await create_agent(session)
-        await queue.claim(session, conversation.id, agent)
-    return conversation, agent
-
-
-async def visitors_own(database: Database, org_id: UUID) -> Conversation | None:
-    async with database.transaction(org_id) as session:
-        of_visitors = select(Conversation).where(
-            Conversation.org_id == org_id, Conversation.kind == "visitor", Conversation.last_seq > 0
-        )
-        return (await session.scalars(of_visitors)).one_or_none()
 
 
 async def test_fifteen_tabs_of_a_visitor_share_one_stream_and_outlive_the_one_that_holds_it(

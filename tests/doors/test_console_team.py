@@ -81,6 +81,32 @@ async def test_a_group_is_begun_with_a_form_and_refused_with_a_sentence(two: Two
         assert said in answer.text
 
 
+async def test_a_group_takes_members_in_and_is_given_another_name(
+    two: Two, database: Database, org_id: UUID
+) -> None:
+    async with database.transaction(org_id) as session:
+        jonas = await create_agent(session, "Jonas Lind")
+    fields = {"title": "Late parcels", "members": str(two.maya.known.id), "client_id": str(uuid4())}
+    place = await posted(two.ada, "/console/team/groups", **fields)
+    assert f'value="{jonas.id}"' in (await two.maya.client.get(place)).text
+    assert await posted(two.maya, f"{place}/members", members=str(jonas.id)) == place
+    shown = await two.ada.page(place)
+    assert "3 members" in shown
+    assert "Maya Kaur took Jonas Lind in" in shown
+    assert await posted(two.maya, f"{place}/name", title="Lost parcels") == place
+    assert "Maya Kaur named it Lost parcels" in await two.ada.page(place)
+    for path, sent, status, said in (
+        (f"{place}/members", {}, 422, "Choose at least one colleague"),
+        (f"{place}/members", {"members": str(uuid4())}, 404, "no such member"),
+        (f"{place}/name", {"title": ""}, 422, "A name is needed"),
+    ):
+        answer = await two.ada.press(path, **sent)
+        assert (answer.status_code, said in answer.text) == (status, True), answer.text
+    direct = await posted(two.ada, f"/console/team/with/{two.maya.known.id}")
+    assert "Rename" not in await two.ada.page(direct)
+    assert (await two.ada.press(f"{direct}/name", title="Ours")).status_code == 409
+
+
 async def test_joining_leaving_and_muting(two: Two) -> None:
     place = await posted(two.ada, "/console/team/channels", title="Shipping")
     assert "Join" in await two.maya.page(place)

@@ -3,8 +3,6 @@ import css from './launcher.css';
 
 const BELL = 'M4 17h16M6 17v-2a6 6 0 0 1 12 0v2M12 9V6.5M10 5h4';
 
-const LABEL = ['Open chat', 'Chat öffnen', 'Ouvrir la discussion', 'Abrir el chat', 'فتح المحادثة'];
-
 /** What the page may call. */
 export interface Widget {
   open: () => Promise<void>;
@@ -14,9 +12,15 @@ export interface Widget {
   on: (name: string, listener: (detail: unknown) => void) => void;
 }
 
-/** The launcher. It makes no request and stores nothing until the visitor opens it; then it fetches the panel. */
+/** The page comes first. */
+const LATER_MS = 1_000;
+
+/**
+ * The launcher. It makes no request and stores nothing until the visitor opens it; then it fetches the panel. Who has
+ * written before gets the panel soon after the page, closed: it counts what is unread, and sends what was left unsent.
+ */
 export function widgetIn(element: HTMLElement, settings: Settings): Widget {
-  const { base, accent, language, side } = settings;
+  const { base, site, accent, language, side } = settings;
   const launch = document.createElement('button');
   const badge = document.createElement('em');
   const shadowRoot = element.attachShadow({ mode: 'open' });
@@ -31,18 +35,28 @@ export function widgetIn(element: HTMLElement, settings: Settings): Widget {
     };
     return mount(host);
   };
+  const loaded = (): Promise<Panel> =>
+    (panel ??= load().catch((reason: unknown) => {
+      panel = null;
+      failures += 1;
+      throw reason;
+    }));
   const open = async (): Promise<void> => {
     launch.ariaBusy = 'true';
     try {
-      panel ??= load();
-      (await panel).open();
+      (await loaded()).open();
     } catch (reason) {
-      panel = null;
-      failures += 1;
       badge.textContent = '!';
       console.error('Frontdesk: the panel could not be loaded.', reason);
     }
     launch.ariaBusy = null;
+  };
+  const resume = async (): Promise<void> => {
+    try {
+      if (localStorage.getItem(`frontdesk:${site}`)) await loaded();
+    } catch {
+      // Storage is refused, or the server cannot be reached: opening tries again, and says so.
+    }
   };
   const close = async (): Promise<void> => (await panel)?.close();
   const host: Host = {
@@ -50,17 +64,20 @@ export function widgetIn(element: HTMLElement, settings: Settings): Widget {
     settings,
     launch,
     icon,
+    dress(text) {
+      const styles = new CSSStyleSheet();
+      styles.replaceSync(text);
+      shadowRoot.adoptedStyleSheets.push(styles);
+    },
     paint: (colour) => element.style.setProperty('--accent', colour),
-    unread(count, label = LABEL[language.index]!) {
+    unread(count, words = '') {
       badge.textContent = count > 99 ? '99+' : String(count || '');
-      launch.ariaLabel = label;
+      launch.ariaLabel = language.label + words;
     },
     emit: (name, detail) => element.dispatchEvent(new CustomEvent(name, { detail })),
   };
 
-  const styles = new CSSStyleSheet();
-  styles.replaceSync(css);
-  shadowRoot.adoptedStyleSheets = [styles];
+  host.dress(css);
   element.lang = language.tag;
   element.dir = language.rtl ? 'rtl' : 'ltr';
   if (accent) host.paint(accent);
@@ -70,6 +87,7 @@ export function widgetIn(element: HTMLElement, settings: Settings): Widget {
   launch.append(icon(BELL), badge);
   shadowRoot.append(launch);
   host.unread(0);
+  setTimeout(resume, LATER_MS);
   return {
     open,
     close,

@@ -3,12 +3,14 @@ export interface Host {
   readonly shadowRoot: ShadowRoot;
   readonly settings: Settings;
   readonly launch: HTMLButtonElement;
+  /** Adds a style sheet. */
+  dress: (css: string) => void;
   /** Makes a line drawing from a path in 24 by 24 units. */
   icon: (path: string) => Element;
   /** Applies an accent like #00624b. */
   paint: (accent: string) => void;
-  /** Unread messages on the launcher, with its label in words. */
-  unread: (count: number, label?: string) => void;
+  /** Unread messages on the launcher, and in words that follow its label. */
+  unread: (count: number, words?: string) => void;
   /** Tells the page. */
   emit: (name: string, detail?: unknown) => void;
 }
@@ -26,9 +28,9 @@ export interface Settings {
 }
 
 export interface Language {
-  /** Column in the tables of strings. */
-  index: number;
   tag: string;
+  /** What the launcher is called. */
+  label: string;
   rtl: boolean;
 }
 

@@ -1,16 +1,19 @@
 import type { Language } from './host';
 
-/** In the order of the columns in the tables of strings. */
-const TAGS = ['en', 'de', 'fr', 'es', 'ar'];
+/** The languages that the widget speaks, each with the name of its launcher. */
+const LABELS: Record<string, string> = {
+  en: 'Open chat',
+  de: 'Chat öffnen',
+  fr: 'Ouvrir le chat',
+  es: 'Abrir el chat',
+  ar: 'فتح المحادثة',
+};
 
 /** The first language that is spoken here: the snippet's, the page's, or the visitor's. */
 export function chooseLanguage(wanted: string | undefined): Language {
   const page = document.documentElement;
-  const spoken = [wanted, page.lang, ...navigator.languages].map((tag) =>
-    TAGS.indexOf((tag ?? '').slice(0, 2)),
-  );
-  const index = spoken.find((column) => column >= 0) ?? 0;
-  const tag = TAGS[index]!;
-  const pageIsRtl = !wanted && getComputedStyle(page).direction === 'rtl';
-  return { index, tag, rtl: pageIsRtl || /^(ar|fa|he|ur)\b/.test(wanted ?? tag) };
+  const asked = [wanted ?? '', page.lang, ...navigator.languages].map((tag) => tag.slice(0, 2));
+  const tag = asked.find((each) => LABELS[each]) ?? 'en';
+  const rtl = tag === 'ar' || (!wanted && getComputedStyle(page).direction === 'rtl');
+  return { tag, label: LABELS[tag]!, rtl };
 }

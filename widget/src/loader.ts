@@ -15,7 +15,7 @@ if (script && !window.Frontdesk) begin(script);
 function begin({ src, dataset }: HTMLScriptElement): void {
   const { site, accent, position, lang, open } = dataset;
   if (!site) {
-    console.error('Frontdesk: data-site="KEY" is missing. Copy the snippet from Settings in the console.');
+    console.error('Frontdesk: data-site is missing. Copy the snippet from the console.');
     return;
   }
   const coloured = /^#[\da-f]{6}$/i.test(accent ?? '');
@@ -25,7 +25,7 @@ function begin({ src, dataset }: HTMLScriptElement): void {
     base: src.replace(/\/[^/]*$/, ''),
     site,
     accent: coloured ? accent : undefined,
-    side: /^(left|right)$/.test(position ?? '') ? position! : '',
+    side: position ?? '',
     language: chooseLanguage(lang),
   });
   window.Frontdesk = widget;

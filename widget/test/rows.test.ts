@@ -30,6 +30,8 @@ function rows(messages: Message[], status: Snapshot['status'] = 'bot', change: P
   const view = {
     site: SITE,
     state,
+    messages,
+    status,
     pending: [],
     link: 'live',
     heard: 0,
@@ -92,7 +94,7 @@ test('what is on its way says how it stands, and can be urged unless the server 
   const stands = (change: Partial<Pending>): (string | boolean)[] => {
     const entry: Pending = { client_id: 'p1', text: 'Hello', state: 'sending', ...change };
     const row = rows([QUESTION], 'human', { pending: [entry] }).at(-1)!;
-    return row.kind === 'me' ? [row.note, row.urge] : [];
+    return row.kind === 'me' ? [row.note, row.urge!] : [];
   };
   assert.deepEqual(stands({}), ['Sending…', false]);
   assert.deepEqual(stands({ state: 'late' }), ['Not sent yet.', true]);
@@ -121,7 +123,42 @@ test('who joins is told; a notice of a later version is shown in its own words, 
     'human',
   );
   const texts = found.map((row) => ('text' in row ? row.text : ''));
-  assert.equal(texts.length, 2);
+  assert.equal(texts.length, 3);
   assert.match(texts[0]!, /^Maya joined · /);
-  assert.match(texts[1]!, /^In English now · /);
+  assert.match(texts[1]!, /^Waiting for a person · /);
+  assert.match(texts[2]!, /^In English now · /);
+});
+
+test('the visitor’s last message says that it has come to people, and when they have read it', () => {
+  const notes = (change: Partial<Snapshot> & { read_at?: string }): string[] => {
+    const messages = [QUESTION, { ...QUESTION, id: 'm2', seq: 2, client_id: 'q2' }];
+    const state = snapshot({ messages, status: 'human', last_seq: 2, ...change });
+    const found = rows(messages, state.status, { state });
+    return found.flatMap((row) => (row.kind === 'me' ? row.note : []));
+  };
+  assert.deepEqual(notes({}), ['', '✓ Delivered']);
+  assert.deepEqual(notes({ status: 'bot' }), ['', '']);
+  assert.deepEqual(notes({ read: { visitor: 0, staff: 1 } }), ['', '✓ Delivered']);
+  assert.deepEqual(notes({ read: { visitor: 0, staff: 2 } }), ['', '✓✓ Read']);
+  const read = notes({ read: { visitor: 0, staff: 2 }, read_at: '2026-01-01T10:02:00Z' });
+  assert.match(read[1]!, /^✓✓ Read \d+:02/);
+});
+
+test('what an agent has changed says so, and what was taken away leaves its place', () => {
+  const said = { author: { kind: 'agent', name: 'Maya' }, text: 'At ten.' } as const;
+  const edited = message(1, { ...said, edited_at: '2026-01-01T10:00:00Z' });
+  const deleted = message(2, { ...said, text: '', deleted_at: '2026-01-01T10:00:00Z' });
+  const [first, second] = rows([edited, deleted], 'human');
+  assert.ok(first!.kind === 'them' && first!.note === 'Edited');
+  assert.ok(second!.kind === 'notice' && second!.text.startsWith('Deleted · '));
+});
+
+test('who types is shown last, and only while the stream would tell that they have stopped', () => {
+  const state = {
+    ...snapshot({ status: 'human' as const, messages: [QUESTION] }),
+    typing: ['Maya', 'Jonas'],
+  };
+  const last = (change: Partial<View>): Row => rows([QUESTION], 'human', { state, ...change }).at(-1)!;
+  assert.deepEqual(last({}), { kind: 'typing', key: 'typing', text: 'Maya, Jonas is typing…' });
+  for (const link of ['connecting', 'polling', 'offline'] as const) assert.equal(last({ link }).kind, 'me');
 });

@@ -34,6 +34,7 @@ export class TestServer {
   constructor() {
     this.#http = createServer((request, response) => void this.#answer(request, response));
     this.#http.on('connection', (socket) => {
+      if (!this.#http.listening) return void socket.destroy();
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
     });

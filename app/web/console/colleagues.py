@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.conversations import queries
 from app.conversations.mentions import mentionable
 from app.conversations.models import Conversation, Message, Participant
-from app.staff import overview
+from app.staff import changing, overview
 from app.staff.support import CARD, Standing, standings
 from app.tenancy.members import SignedIn, colleagues
 from app.tenancy.models import Member
@@ -78,13 +78,15 @@ class Card:
 
 @dataclass(frozen=True)
 class Thread:
-    """`new_from` is the first message that was new when the member came, `read_to` what they have now before them."""
+    """`new_from` is the first message that was new when the member came; `others` could be taken into the group."""
 
     id: UUID
     kind: str
     title: str
     colleague: Line | None
     members: Sequence[Member]
+    others: Sequence[Member]
+    renamable: bool
     joined: bool
     muted: bool
     said: Sequence[Said]
@@ -184,6 +186,8 @@ async def thread_of(
         title=conversation.title or (other.name if other else "Nobody"),
         colleague=_person(other, online) if direct and other else None,
         members=[other for other, _ in inside],
+        others=await _others(session, conversation, {other.id for other, _ in inside}),
+        renamable=changing.renamable(conversation),
         joined=mark is not None,
         muted=mark is not None and mark.muted,
         said=said_of(messages, {}, Reader(member, names)),
@@ -195,6 +199,15 @@ async def thread_of(
         seen=direct and _seen(messages, [mark for other, mark in inside if other.id != member.id]),
         more=min(limit + STEP, MOST) if len(found) > limit and limit < MOST else None,
     )
+
+
+async def _others(
+    session: AsyncSession, conversation: Conversation, inside: AbstractSet[UUID]
+) -> list[Member]:
+    """Who could be taken into a group."""
+    if conversation.kind != "group":
+        return []
+    return [other for other in await colleagues(session) if other.id not in inside]
 
 
 def _new_from(messages: Sequence[Message], member: SignedIn, since: int) -> str | None:

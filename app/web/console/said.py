@@ -134,6 +134,8 @@ def notice_of(notice: Mapping[str, Any]) -> str:
         "returned_to_queue": f"{name} {'was away: it is' if notice.get('away') else 'put it'} back in the queue",
         "joined": f"{name} joined",
         "left": f"{name} left",
+        "added": f"{notice.get('by') or 'Somebody'} took {name} in",
+        "renamed": f"{name} named it {notice.get('title') or 'anew'}",
     }
     kind = str(notice.get("kind", ""))
     return sentences.get(kind, kind.replace("_", " ").capitalize())

@@ -12,7 +12,7 @@ from litestar.status_codes import HTTP_204_NO_CONTENT, HTTP_303_SEE_OTHER
 from litestar.types import ControllerRouterHandler
 
 from app.conversations.inbox import counts
-from app.staff import starting, taking_part
+from app.staff import changing, starting, taking_part
 from app.tenancy.members import colleagues
 from app.web.console.colleagues import MOST, STEP, room_of, thread_of
 from app.web.console.identity import AnyRequest, Desk, NeedsDesk
@@ -35,6 +35,10 @@ class Named(msgspec.Struct):
     client_id: UUID = msgspec.field(default_factory=uuid4)
     title: str = ""
     members: list[UUID] | UUID = msgspec.field(default_factory=list)
+
+    @property
+    def chosen(self) -> list[UUID]:
+        return [self.members] if isinstance(self.members, UUID) else self.members
 
 
 class Muted(msgspec.Struct):
@@ -74,9 +78,8 @@ async def new_page(request: AnyRequest, desk: NeedsDesk, runtime: NeedsRuntime) 
 
 @post("/team/groups")
 async def start_group(desk: NeedsDesk, data: NamedForm) -> Redirect:
-    chosen = [data.members] if isinstance(data.members, UUID) else data.members
     group = await starting.start_group(
-        desk.session, desk.member, client_id=data.client_id, title=data.title, member_ids=chosen
+        desk.session, desk.member, client_id=data.client_id, title=data.title, member_ids=data.chosen
     )
     return _to(group.id)
 
@@ -133,6 +136,16 @@ class ThreadDoor(Controller):
     async def leave(self, desk: NeedsDesk, thread_id: FromPath[UUID]) -> Redirect:
         await taking_part.leave(desk.session, desk.member, thread_id)
         return Redirect(HOME, status_code=HTTP_303_SEE_OTHER)
+
+    @post("/members")
+    async def take_in(self, desk: NeedsDesk, thread_id: FromPath[UUID], data: NamedForm) -> Redirect:
+        await changing.add_to_group(desk.session, desk.member, thread_id, data.chosen)
+        return _to(thread_id)
+
+    @post("/name")
+    async def rename(self, desk: NeedsDesk, thread_id: FromPath[UUID], data: NamedForm) -> Redirect:
+        await changing.rename(desk.session, desk.member, thread_id, title=data.title)
+        return _to(thread_id)
 
     @post("/mute")
     async def mute(self, desk: NeedsDesk, thread_id: FromPath[UUID], data: MutedForm) -> Redirect:

@@ -24,7 +24,7 @@ export function composer(desk: Desk): Composer {
   });
   const element = make('form.box', {}, input, count, send, stop);
   let answering = false;
-  const measure = (): void => {
+  const measure = (): boolean => {
     const length = codePoints(input.value.trim());
     const over = length > LIMIT;
     fit(input);
@@ -34,8 +34,9 @@ export function composer(desk: Desk): Composer {
     send.disabled = over;
     stop.hidden = !answering || length > 0;
     send.hidden = !stop.hidden;
+    return length > 0;
   };
-  input.oninput = measure;
+  input.oninput = () => desk.client.writes(measure());
   input.onkeydown = (event) => {
     // An input method uses Enter to accept a word; some browsers say so only by the code 229.
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
@@ -47,6 +48,7 @@ export function composer(desk: Desk): Composer {
     const text = input.value.trim();
     if (!text || codePoints(text) > LIMIT) return;
     input.value = '';
+    desk.client.writes(false);
     desk.send(text);
   };
   const update = (view: View, isAnswering: boolean): void => {
@@ -65,8 +67,8 @@ function fit(input: HTMLTextAreaElement): void {
 }
 
 /** Says whom the visitor writes to: a person, or the assistant. */
-function invitation({ site, state, pending }: View): string {
-  const person = state?.assignee?.name ?? (state && /waiting|human/.test(state.status) && site?.organisation);
+function invitation({ site, state, status, messages, pending }: View): string {
+  const person = state?.assignee?.name ?? (/waiting|human/.test(status) && site?.organisation);
   if (person) return fill(words.writeTo, person);
-  return state?.messages.length || pending.length ? words.followUp : words.ask;
+  return messages.length || pending.length ? words.followUp : words.ask;
 }

@@ -58,7 +58,7 @@ export function openDesk(host: Host, changed: () => void, acted: () => void): De
   };
   const die = ({ passing, message }: Problem): void => {
     dead = passing ? words.failed : words.notSetUp;
-    if (!passing) console.error(`Frontdesk, data-site="${key}":`, message);
+    if (!passing) console.error('Frontdesk:', message);
   };
   return {
     client,
@@ -70,6 +70,8 @@ export function openDesk(host: Host, changed: () => void, acted: () => void): De
       return {
         site,
         state,
+        messages: state?.messages ?? [],
+        status: state?.status ?? 'bot',
         pending: outbox.pending,
         link: navigator.onLine ? link : 'offline',
         heard,
@@ -103,11 +105,7 @@ export function openDesk(host: Host, changed: () => void, acted: () => void): De
     act,
     async load() {
       try {
-        site = await call<Site>(
-          { base, token: () => undefined },
-          'GET',
-          `/v1/sites/${encodeURIComponent(key)}`,
-        );
+        site = await call<Site>({ base, token: () => undefined }, 'GET', `/v1/sites/${key}`);
         reachable = site.availability.online;
         dead = '';
         if (!accent && site.accent) host.paint(site.accent);

@@ -9,9 +9,8 @@ export function footer(desk: Desk): Part {
   const person = button('button', words.person, () => desk.handoff());
   return {
     element,
-    update({ site, state }) {
+    update({ site, status }) {
       const href = webAddress(site?.privacy_url);
-      const status = state?.status ?? 'bot';
       redraw(element, [href, status], () => [
         make('span', {}, status !== 'human' && `${words.ai} `, href && link(href, words.privacy)),
         status !== 'waiting' && status !== 'human' && person,

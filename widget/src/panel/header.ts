@@ -8,8 +8,7 @@ import { words } from './words';
 export function header(close: () => void): Part {
   const title = make('div.title');
   const x = button('button.x', icon('M6 6l12 12M18 6L6 18'), close, { 'aria-label': words.close });
-  const update = ({ site, state, online }: View): void => {
-    const status = state?.status ?? 'bot';
+  const update = ({ site, state, status, online }: View): void => {
     const person = status === 'human' && state?.assignee?.name;
     redraw(title, [site, status, person, online], () => {
       if (!site) return [make('span.face.bone'), make('div', {}, make('div.bone'), make('div.bone'))];

@@ -1,10 +1,16 @@
 /** The small subset of markdown that answers are written in, as data. Links and images are never made. */
 
-export type Block =
-  { kind: 'p' | 'h' | 'code'; text: string } | { kind: 'ul' | 'ol'; items: string[]; start: number };
+export interface Block {
+  /** What it becomes; `b` is a heading, which is a line in bold. */
+  tag: 'p' | 'b' | 'pre' | 'ul' | 'ol';
+  /** The entries of a list; of anything else the text, or nothing yet. */
+  items: string[];
+  /** What a list counts from. */
+  start?: string;
+}
 
-export type Inline =
-  { kind: 'text' | 'code'; text: string } | { kind: 'strong'; parts: Inline[] } | { kind: 'cite'; n: number };
+/** A piece of text, the number of a source that is cited, or pieces within an element. */
+export type Inline = string | number | { tag: 'b' | 'code'; parts: Inline[] };
 
 const FENCE = /^\s*```[^`]*$/;
 const ITEM = /^\s*(?:[-*+•]|(\d{1,3})[.)])\s+(.*)/;
@@ -20,7 +26,7 @@ export function parseBlocks(text: string): Block[] {
     if (FENCE.test(line)) {
       fenced = !fenced;
       open = null;
-      if (fenced) blocks.push((open = { kind: 'code', text: '' }));
+      if (fenced) blocks.push((open = { tag: 'pre', items: [] }));
     } else if (fenced) {
       addLine(open!, line);
     } else if (!line.trim()) {
@@ -34,33 +40,28 @@ export function parseBlocks(text: string): Block[] {
 
 /** Adds a line to the open block or begins another; returns the one that is open then. */
 function takeLine(line: string, open: Block | null, blocks: Block[]): Block | null {
-  const [item, number, words] = ITEM.exec(line) ?? [];
-  if (item !== undefined) return takeItem(words!, number, blocks);
-  const heading = HEADING.exec(line);
+  const [item, start, words] = ITEM.exec(line) ?? [];
+  if (item) return takeItem(words!, start, blocks);
+  const [, heading] = HEADING.exec(line) ?? [];
   if (heading) {
-    blocks.push({ kind: 'h', text: heading[1]! });
+    blocks.push({ tag: 'b', items: [heading] });
     return null;
   }
-  if (open) addLine(open, line.trim());
-  else blocks.push((open = { kind: 'p', text: line.trim() }));
+  if (!open) blocks.push((open = { tag: 'p', items: [] }));
+  addLine(open, line.trim());
   return open;
 }
 
-function takeItem(words: string, number: string | undefined, blocks: Block[]): Block {
-  const kind = number ? 'ol' : 'ul';
-  const last = blocks.at(-1);
-  if (last?.kind === kind) {
-    last.items.push(words);
-    return last;
-  }
-  const list: Block = { kind, items: [words], start: Number(number ?? 1) };
-  blocks.push(list);
+function takeItem(words: string, start: string | undefined, blocks: Block[]): Block {
+  const tag = start ? 'ol' : 'ul';
+  let list = blocks.at(-1);
+  if (list?.tag !== tag) blocks.push((list = { tag, items: [], ...(start && { start }) }));
+  list.items.push(words);
   return list;
 }
 
-function addLine(block: Block, line: string): void {
-  if ('items' in block) block.items.push(`${block.items.pop()}\n${line}`);
-  else block.text += (block.text && '\n') + line;
+function addLine({ items }: Block, line: string): void {
+  items.push(items.length ? `${items.pop()}\n${line}` : line);
 }
 
 const INLINE = /`([^`\n]+)`|\*\*(\S(?:.*?\S)?)\*\*|!?\[([^\]]+)\]\([^)]*\)|\s*\[(\d{1,3})\]/s;
@@ -68,21 +69,14 @@ const INLINE = /`([^`\n]+)`|\*\*(\S(?:.*?\S)?)\*\*|!?\[([^\]]+)\]\([^)]*\)|\s*\[
 /** Splits a block's text. While it still grows, marks that are only half there are not shown. */
 export function parseInline(text: string, growing = false): Inline[] {
   const whole = growing ? completed(text) : text;
-  const match = INLINE.exec(whole);
-  if (!match) return whole ? [{ kind: 'text', text: whole }] : [];
-  const [mark, code, strong, link, cite] = match;
-  const before = whole.slice(0, match.index);
-  return [
-    ...(before ? [{ kind: 'text' as const, text: before }] : []),
-    code
-      ? { kind: 'code', text: code }
-      : strong
-        ? { kind: 'strong', parts: parseInline(strong) }
-        : cite
-          ? { kind: 'cite', n: Number(cite) }
-          : { kind: 'text', text: link! },
-    ...parseInline(whole.slice(match.index + mark.length)),
-  ];
+  // Between the marks, what each of the four groups has found.
+  return whole.split(INLINE).flatMap((part, index): Inline | [] => {
+    if (!part) return [];
+    const group = index % 5;
+    if (group === 1) return { tag: 'code', parts: [part] };
+    if (group === 2) return { tag: 'b', parts: parseInline(part) };
+    return group === 4 ? Number(part) : part;
+  });
 }
 
 /** Drops a mark that has just begun and closes the bold that is open. */

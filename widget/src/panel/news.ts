@@ -7,9 +7,6 @@ import { type Row, spoken } from './rows';
 import type { View } from './view';
 import { words } from './words';
 
-/** More than is read out at once. */
-const KEPT = 5;
-
 export interface News {
   element: HTMLElement;
   update: (rows: Row[], view: View, open: boolean) => void;
@@ -22,27 +19,28 @@ export function news(host: Host, client: Client): News {
   let conversation: string | undefined;
   let badge = 0;
   const announce = (rows: Row[], known: boolean): void => {
+    const fresh: HTMLElement[] = [];
     for (const row of rows) {
       const text = plainText(spoken(row));
       const key = row.key + text;
       if (!text || told.has(key)) continue;
       told.add(key);
-      if (known) element.append(make('p', {}, text));
+      fresh.push(make('p', {}, text));
     }
-    while (element.children.length > KEPT) element.firstChild!.remove();
+    if (known && fresh.length) element.replaceChildren(...fresh);
   };
   const count = (unread: number): void => {
     if (unread === badge) return;
     badge = unread;
-    host.unread(unread, unread ? fill(words.unread, unread) : undefined);
+    host.unread(unread, unread ? fill(words.unread, unread) : '');
     host.emit('unread', { count: unread });
   };
-  const update = (rows: Row[], { state }: View, open: boolean): void => {
+  const update = (rows: Row[], { state, messages }: View, open: boolean): void => {
     // What stands there when a conversation is first shown is not news.
     announce(rows, conversation === state?.id);
     conversation = state?.id;
     const seen = open && !document.hidden;
-    const unread = (state?.messages ?? []).filter(
+    const unread = messages.filter(
       ({ seq, author }) => seq > state!.read.visitor && /bot|agent/.test(author.kind),
     );
     count(seen ? 0 : unread.length);

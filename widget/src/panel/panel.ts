@@ -52,11 +52,8 @@ export function mount(page: Host): Panel {
 }
 
 function attach(): void {
-  const root = host.shadowRoot;
-  const styles = new CSSStyleSheet();
-  styles.replaceSync(css);
-  root.adoptedStyleSheets.unshift(styles);
-  root.append(dialog);
+  host.dress(css);
+  host.shadowRoot.append(dialog);
 }
 
 function listen(): void {

@@ -34,30 +34,22 @@ export function prose(name: 'div.prose' | 'div.prose.passage' = 'div.prose'): Pr
 
 function place(parent: HTMLElement, index: number, element: HTMLElement): void {
   const before = parent.children[index];
-  if (before?.nodeName === element.nodeName) before.replaceChildren(...element.childNodes);
-  else if (before) before.replaceWith(element);
+  if (before) before.replaceWith(element);
   else parent.append(element);
 }
 
-function elementOf(block: Block, growing: boolean, cite: Cite): HTMLElement {
-  const inline = (text: string, last = true): (Node | string)[] =>
-    nodesOf(parseInline(text, growing && last), cite);
-  if ('items' in block) {
-    const { kind, items, start } = block;
-    const last = items.length - 1;
-    const entries = items.map((item, index) => make('li', {}, ...inline(item, index === last)));
-    return make(kind, { dir: 'auto', start: String(start) }, ...entries);
-  }
-  const { kind, text } = block;
-  if (kind === 'code') return make('pre', { dir: 'ltr', tabindex: '0' }, make('code', {}, text));
-  const nodes = inline(text);
-  return make('p', {}, ...(kind === 'h' ? [make('b', {}, ...nodes)] : nodes));
+function elementOf({ tag, items, start = '' }: Block, growing: boolean, cite: Cite): HTMLElement {
+  if (tag === 'pre') return make(tag, { dir: 'ltr', tabindex: '0' }, make('code', {}, ...items));
+  const last = items.length - 1;
+  const parts = items.map((item, index) => nodesOf(parseInline(item, growing && index === last), cite));
+  if (tag === 'p') return make(tag, {}, ...parts.flat());
+  if (tag === 'b') return make('p', {}, make(tag, {}, ...parts.flat()));
+  return make(tag, { dir: 'auto', start }, ...parts.map((nodes) => make('li', {}, ...nodes)));
 }
 
 function nodesOf(parts: Inline[], cite: Cite): (Node | string)[] {
   return parts.map((part) => {
-    if (part.kind === 'cite') return cite(part.n);
-    if (part.kind === 'strong') return make('b', {}, ...nodesOf(part.parts, cite));
-    return part.kind === 'code' ? make('code', {}, part.text) : part.text;
+    if (typeof part === 'number') return cite(part);
+    return typeof part === 'string' ? part : make(part.tag, {}, ...nodesOf(part.parts, cite));
   });
 }

@@ -11,16 +11,17 @@ interface Keyed {
 /** What a person says: the visitor (`me`), or an agent (`them`). */
 export interface SaidRow extends Keyed {
   kind: 'me' | 'them';
-  name: string;
+  /** Of an agent. */
+  name?: string;
   text: string;
   /** Whether the name stands above it: the first of several in a row. */
-  named: boolean;
+  named?: boolean;
   /** What became of it. */
   note: string;
-  /** Whether it is on its way for longer than it should be, or was refused for good. */
-  state: Pending['state'];
+  /** Of what is on its way: whether that takes longer than it should, or was refused for good. */
+  state?: Pending['state'];
   /** Whether the visitor may have it sent at once. */
-  urge: boolean;
+  urge?: boolean;
 }
 
 export interface AnswerRow extends Keyed {
@@ -30,25 +31,16 @@ export interface AnswerRow extends Keyed {
   offer: Offer;
 }
 
-type Written = Pick<Message, 'id' | 'text' | 'state' | 'outcome' | 'sources' | 'feedback'> & {
-  pages?: Message['pages'];
-};
+type Written = Pick<Message, 'text' | 'state' | 'sources'> & Partial<Message>;
 
 /** An answer before its first word. */
-const NOTHING_YET: Written = {
-  id: '',
-  text: '',
-  state: 'streaming',
-  outcome: null,
-  sources: [],
-  feedback: null,
-};
+const NOTHING_YET: Written = { text: '', state: 'streaming', sources: [] };
 
 /** What the visitor is offered with an answer: a person, to have it written again, or nothing. */
 export type Offer = 'person' | 'again' | '';
 
 export interface NoticeRow extends Keyed {
-  kind: 'notice';
+  kind: 'notice' | 'typing';
   text: string;
 }
 
@@ -64,6 +56,7 @@ const NOTICES: Record<string, string> = {
   claimed: words.claimed,
   transferred: words.claimed,
   handed_back: words.handedBack,
+  returned_to_queue: words.waitingFor,
   resolved: words.resolved,
   reopened: words.reopened,
   contact_left: words.contactLeft,
@@ -71,8 +64,7 @@ const NOTICES: Record<string, string> = {
 
 /** The conversation as a list of rows, oldest first: what is stored, then what is on its way, then what is awaited. */
 export function rowsOf(view: View): Row[] {
-  const { state, pending } = view;
-  const messages = state?.messages ?? [];
+  const { messages, pending } = view;
   return [
     ...messages.flatMap((message, index) =>
       message.author.kind === 'bot'
@@ -83,18 +75,19 @@ export function rowsOf(view: View): Row[] {
       .filter((entry) => !messages.some(({ client_id }) => client_id === entry.client_id))
       .map(pendingRow),
     ...awaited(view),
+    ...typing(view),
   ];
 }
 
 /** No row for an answer that was interrupted before its first word, if it cannot be written again. */
 function answerRow(message: Message, later: Message[], view: View): Row[] {
-  const offer = offerWith(message, later, view.state!);
+  const offer = offerWith(message, later, view);
   if (message.state === 'interrupted' && !message.text && !offer) return [];
   return [{ kind: 'answer', key: message.id, name: assistant(view), message, offer }];
 }
 
 /** Nothing while the conversation is not the bot's; and only the last answer is written again, as on the server. */
-function offerWith({ outcome, state }: Message, later: Message[], { status }: State): Offer {
+function offerWith({ outcome, state }: Message, later: Message[], { status }: View): Offer {
   if (status !== 'bot') return '';
   if (outcome === 'unknown') return 'person';
   const last = later.every(({ author }) => /bot|system/.test(author.kind));
@@ -107,18 +100,18 @@ function rowOf(message: Message, before: Message | undefined, { state }: View): 
     const told = noticeText(message);
     return told ? { kind: 'notice', key: id, text: told } : [];
   }
-  const said = { name: author.name ?? '', text, state: 'sent', urge: false } as const;
   if (author.kind === 'visitor')
-    return { kind: 'me', key: client_id || id, ...said, named: true, note: readNote(message, state!) };
-  const named = before?.author.kind !== 'agent' || before.author.name !== author.name;
-  return { kind: 'them', key: id, ...said, named, note: '' };
+    return { kind: 'me', key: client_id || id, text, note: ticks(message, state!) };
+  const name = author.name ?? '';
+  const named = before?.author.kind !== 'agent' || before.author.name !== name;
+  return { kind: 'them', key: id, name, text, named, note: message.edited_at ? words.edited : '' };
 }
 
-/** Under the visitor's last message, once the staff have read it. */
-function readNote({ seq }: Message, { messages, read, read_at }: State): string {
-  const later = messages.some((known) => known.author.kind === 'visitor' && known.seq > seq);
-  if (later || read.staff < seq) return '';
-  return fill(words.read, read_at ? clock(read_at) : '').trim();
+/** Under the visitor's last message: that it has come to people, and that they have read it. */
+function ticks({ seq }: Message, { messages, read, read_at, status }: State): string {
+  if (messages.some((known) => known.author.kind === 'visitor' && known.seq > seq)) return '';
+  if (read.staff >= seq) return fill(words.read, read_at ? clock(read_at) : '').trim();
+  return status === 'bot' ? '' : words.delivered;
 }
 
 /** A kind of a later version is shown as the server wrote it, and not at all where it wrote nothing. */
@@ -129,16 +122,14 @@ function noticeText({ notice, author, text, created_at, deleted_at }: Message): 
 
 function pendingRow({ client_id, text, state, reason = '', wait }: Pending): SaidRow {
   const late = wait ? fill(words.tooMany, wait) : words.notSent;
-  const note = { sending: words.sending, late, refused: reason, sent: '' }[state];
+  const note = state === 'sending' ? words.sending : state === 'late' ? late : reason;
   const urge = state === 'late' && !wait;
-  return { kind: 'me', key: client_id, name: '', text, named: true, note, state, urge };
+  return { kind: 'me', key: client_id, text, note, state, urge };
 }
 
 /** What comes next: an answer, or a person; nothing, once an address was left. */
 function awaited(view: View): Row[] {
-  const { state, pending, online, site } = view;
-  const messages = state?.messages ?? [];
-  const status = state?.status ?? 'bot';
+  const { messages, status, pending, online, site } = view;
   if (status === 'waiting' && site && !addressed(messages))
     return [{ kind: 'waiting', key: 'waiting', form: !online }];
   const asked = pending.length
@@ -148,13 +139,19 @@ function awaited(view: View): Row[] {
   return [{ kind: 'answer', key: 'next', name: assistant(view), message: NOTHING_YET, offer: '' }];
 }
 
+/** Who of the staff is writing, as long as the stream would tell that they have stopped. */
+function typing({ state, link }: View): Row[] {
+  const names = link === 'live' ? (state?.typing ?? []).join(', ') : '';
+  return names ? [{ kind: 'typing', key: 'typing', text: fill(words.typing, names) }] : [];
+}
+
 /** The bot goes by one name, in the visitor's language, from its first sign on. */
 function assistant({ site }: View): string {
   return fill(words.assistant, site?.organisation ?? '').trim();
 }
 
 /** Whether an address was left since a person was last asked for. */
-function addressed(messages: Message[]): boolean {
+function addressed(messages: readonly Message[]): boolean {
   const kinds = messages.map(({ notice }) => notice?.kind);
   return kinds.lastIndexOf('contact_left') > kinds.lastIndexOf('handoff_requested');
 }

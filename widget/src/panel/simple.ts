@@ -22,11 +22,12 @@ export function simple(desk: Desk): { element: HTMLElement; update: (row: Simple
 function children(row: SimpleRow, desk: Desk, element: HTMLElement): Child[] {
   switch (row.kind) {
     case 'notice':
+    case 'typing':
       return [make('span', {}, row.text)];
     case 'waiting':
       return [make('p', {}, row.form ? words.waitAway : words.waitHere), row.form && contactForm(desk)];
     default:
-      set(element, { 'data-stuck': /late|refused/.test(row.state) });
+      set(element, { 'data-stuck': row.state === 'late' || row.state === 'refused' });
       return said(row, desk);
   }
 }
@@ -34,7 +35,7 @@ function children(row: SimpleRow, desk: Desk, element: HTMLElement): Child[] {
 function said({ kind, name, text, named, note, urge }: SaidRow, desk: Desk): Child[] {
   const mine = kind === 'me';
   return [
-    !mine && named && make('div.who', {}, face(name, true), make('span', {}, name)),
+    !mine && named && make('div.who', {}, face(name!, true), make('span', {}, name)),
     // A direction of its own keeps the hidden name from deciding that of the text.
     make(
       'div.bubble',

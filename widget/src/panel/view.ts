@@ -1,10 +1,12 @@
-import type { Link, Pending, Site, State } from '../stream';
+import type { Link, Message, Pending, Site, State, Status } from '../stream';
 
 /** Everything that the parts of the panel draw from. */
 export interface View {
   site: Site | null;
   /** Null before the first message, and while an earlier conversation is being fetched. */
   state: State | null;
+  messages: readonly Message[];
+  status: Status;
   pending: readonly Pending[];
   link: Link | null;
   /** When something was last heard, as `now()` tells time; 0 before. */

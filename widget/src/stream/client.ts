@@ -4,6 +4,7 @@ import { type Door, Problem, call } from './http';
 import { type Outbox, openOutbox } from './outbox';
 import type { State } from './state';
 import { type Stored, openStore } from './store';
+import { typist } from './typing';
 import type { Message, Snapshot } from './types';
 import { uuid } from './uuid';
 
@@ -37,6 +38,8 @@ export interface Client {
   /** Acts on what the path names. Throws Problem. */
   act: <T>(method: string, path: string, body: object) => Promise<T>;
   read: (seq: number) => Promise<void>;
+  /** Whether the visitor is writing now. */
+  writes: (writing: boolean) => void;
   close: () => void;
 }
 
@@ -193,6 +196,10 @@ export function openClient({ base, site, language, changed, expired }: ClientOpt
       if (state) followed!.set({ ...state, read: { ...state.read, visitor: seq } });
       return within('read', { seq }, 'PUT');
     },
+    writes: typist((typing) => {
+      // Worth nothing a moment later, so a failure is not either.
+      if (followed) call(door, 'POST', pathOf(followed.id, 'typing'), { typing }).catch(() => undefined);
+    }),
     close,
   };
   return client;

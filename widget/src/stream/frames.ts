@@ -3,16 +3,16 @@ const FRAMELESS_MS = 200;
 
 /** Draws once a frame at most, however often it is asked for. */
 export function perFrame(draw: () => void): () => void {
-  let due = 0;
+  let due = false;
   const drawDue = (): void => {
     if (!due) return;
-    clearTimeout(due);
-    due = 0;
+    due = false;
     draw();
   };
   return () => {
     if (due) return;
-    due = window.setTimeout(drawDue, FRAMELESS_MS);
+    due = true;
+    setTimeout(drawDue, FRAMELESS_MS);
     requestAnimationFrame(drawDue);
   };
 }

@@ -25,28 +25,25 @@ export function fromSnapshot(snapshot: Snapshot, before?: State | null): State {
 
 /** The state after an event, and what is missing if the event shows that something is. */
 export function apply(state: State, event: Event): Step {
-  if (!('seq' in event)) return applyEphemeral(state, event);
+  if (!('seq' in event)) return hear(state, event);
   const steps = event.seq - state.last_seq;
   if (steps > 1) return [state, 'page'];
   return [steps < 1 ? state : { ...state, last_seq: event.seq, ...change(state, event) }, null];
 }
 
-function applyEphemeral(state: State, event: Ephemeral): Step {
-  const { last_seq } = state;
+function hear(state: State, event: Ephemeral): Step {
   switch (event.kind) {
-    case 'ready':
-      // A head behind ours means that the server was restored from an older copy.
-      // Who types now is said after it.
-      return [
-        { ...state, typing: [] },
-        event.data.head > last_seq ? 'page' : event.data.head < last_seq ? 'snapshot' : null,
-      ];
+    case 'ready': {
+      // Who types now is said after it. A head behind ours: the server was restored from an older copy.
+      const ahead = event.data.head - state.last_seq;
+      return [{ ...state, typing: [] }, ahead > 0 ? 'page' : ahead ? 'snapshot' : null];
+    }
     case 'reset':
       return [state, 'snapshot'];
     case 'answer.delta':
-      return write(state, event.data, (message) => addDelta(message, event.data as Delta));
+      return write(state, event.data, addDelta);
     case 'answer.progress':
-      return write(state, event.data, (message) => addProgress(message, event.data as Progress));
+      return write(state, event.data, addProgress);
     case 'typing':
       return [{ ...state, typing: event.data.names }, null];
     case 'presence':
@@ -57,15 +54,16 @@ function applyEphemeral(state: State, event: Ephemeral): Step {
 }
 
 /** Lets an answer grow. What is said of one that is finished, or that is not known here, is of no use any more. */
-function write(
+function write<News extends Delta | Progress>(
   state: State,
-  { message: id, attempt }: Delta | Progress,
-  grow: (message: Message) => Message | null,
+  news: News,
+  grow: (message: Message, news: News) => Message | null,
 ): Step {
+  const { message: id, attempt } = news;
   const message = state.messages.find((known) => known.id === id);
   if (!message || attempt < message.attempt) return [state, null];
   if (attempt === message.attempt && message.state !== 'streaming') return [state, null];
-  const grown = grow({ ...message, state: 'streaming' });
+  const grown = grow({ ...message, state: 'streaming' }, news);
   return grown ? [{ ...state, messages: placed(state.messages, grown) }, null] : [state, 'snapshot'];
 }
 

@@ -28,10 +28,9 @@ export interface Message {
   outcome: 'answered' | 'unknown' | 'chat' | null;
   sources: Source[];
   notice: Notice | null;
-  edited?: boolean;
-  /** Taken back: its text is empty. */
-  deleted?: boolean;
   feedback: 'up' | 'down' | null;
+  /** When its text was last changed, by who wrote it. */
+  edited_at?: string | null;
   /** When its text was taken away, by who wrote it or an admin. */
   deleted_at?: string | null;
   created_at: string;
