@@ -64,7 +64,7 @@ async def test_the_last_message_says_how_far_it_has_come(
     await visitor.writes("Where is my parcel?")
     conversation, _ = await agent_joins(database, org_id)
     await visitor.writes("It was sent on Monday.")
-    await visitor.sees("✓ Delivered")
+    await visitor.sees("It was sent on Monday.✓ Delivered")
     async with database.transaction(org_id) as session:
         await messaging.mark_read(session, conversation.id, side="staff", seq=10**6)
     await visitor.sees("✓✓ Read")

@@ -97,7 +97,7 @@ async def test_a_group_takes_members_in_and_is_given_another_name(
     assert "Maya Kaur named it Lost parcels" in await two.ada.page(place)
     for path, sent, status, said in (
         (f"{place}/members", {}, 422, "Choose at least one colleague"),
-        (f"{place}/members", {"members": str(uuid4())}, 404, "no such member"),
+        (f"{place}/members", {"members": str(uuid4())}, 404, "Not found"),
         (f"{place}/name", {"title": ""}, 422, "A name is needed"),
     ):
         answer = await two.ada.press(path, **sent)

@@ -49,8 +49,7 @@ async def test_who_is_taken_in_finds_what_was_said_before(
     async with database.transaction(ada.org_id) as session:
         inside = {member.name for member, _ in await overview.members_of(session, group)}
         assert inside == {"Ada Admin", "Maya Kaur", "Jonas Weber"}
-        (row,) = await overview.rows(session, jonas.id)
-        assert row.conversation.id == group
+        assert group in {row.conversation.id for row in await overview.rows(session, jonas.id)}
         await taking_part.write(session, jonas, group, client_id=uuid4(), text="I see")
     added = {"kind": "added", "name": "Jonas Weber", "by": "Maya Kaur"}
     assert await notices(database, ada, group) == [added]

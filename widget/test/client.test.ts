@@ -294,27 +294,3 @@ test('a conversation that the server has forgotten is begun anew with the same s
   await until(() => texts(client)[0] === 'new', 'the new conversation');
   assert.equal(server.tokens.size, 1);
 });
-
-test('that the visitor writes is told within the conversation, and begins none', async () => {
-  const client = openPage();
-  client.writes(true);
-  client.writes(false);
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.deepEqual(server.requests, []);
-  client.outbox.add('one');
-  await until(() => texts(client).length === 1, 'begun');
-  client.writes(true);
-  await until(() => server.typed.length === 1, 'told');
-  client.writes(true);
-  client.writes(false);
-  await until(() => server.typed.length === 2, 'told of the end');
-  assert.deepEqual(server.typed, [true, false]);
-});
-
-test('woken, it asks at once what it has missed, also over a stream that looks alive', async () => {
-  const client = await begun('one');
-  server.post({ text: 'unheard' }, true);
-  assert.equal(texts(client).length, 1);
-  client.wake();
-  await until(() => texts(client).length === 2, 'asked');
-});

@@ -243,3 +243,27 @@ test('where storage is refused, the page remembers by itself', async () => {
   client.outbox.add('two');
   await allSee('one', 'two');
 });
+
+test('that the visitor writes is told within the conversation, and begins none', async () => {
+  const client = openTab();
+  client.writes(true);
+  client.writes(false);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.deepEqual(server.requests, []);
+  client.outbox.add('one');
+  await allSee('one');
+  client.writes(true);
+  await until(() => server.typed.length === 1, 'told');
+  client.writes(true);
+  client.writes(false);
+  await until(() => server.typed.length === 2, 'told of the end');
+  assert.deepEqual(server.typed, [true, false]);
+});
+
+test('woken, it asks at once what it has missed, also over a stream that looks alive', async () => {
+  const [client] = await tabs(1);
+  server.post({ text: 'unheard' }, true);
+  assert.deepEqual(texts(client!), ['hello']);
+  client!.wake();
+  await allSee('hello', 'unheard');
+});
