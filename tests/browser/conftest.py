@@ -17,7 +17,7 @@ from tests.model_server import ModelServer
 from tests.serving import RunningServer
 
 # A machine that runs other things besides is slow now and then.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=40_000)
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -45,7 +45,7 @@ async def browser() -> AsyncIterator[Browser]:
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     """A browser that knows nothing yet; the test fails on any error in a page's console."""
     context = await browser.new_context(locale="en-GB", viewport={"width": 1200, "height": 900})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(40_000)
     yield context
     await context.close()
 

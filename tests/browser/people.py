@@ -34,7 +34,7 @@ class VisitorAtWidget:
         await self.panel.get_by_role("textbox").fill(text)
         await self.page.keyboard.press("Enter")
 
-    async def sees(self, text: str, *, within_s: float = 15) -> None:
+    async def sees(self, text: str, *, within_s: float = 40) -> None:
         await expect(self.thread).to_contain_text(text, timeout=within_s * 1000)
 
     async def does_not_see(self, text: str) -> None:

@@ -38,12 +38,12 @@ class Shop:
         """Each of them, once."""
         for tab in self.tabs:
             for text in texts:
-                await expect(tab.thread.get_by_text(text)).to_have_count(1, timeout=15_000)
+                await expect(tab.thread.get_by_text(text)).to_have_count(1)
 
 
 async def agent_joins(database: Database, org_id: UUID) -> tuple[Conversation, SignedIn]:
     """The only visitor's conversation, taken over, so that the assistant stays out of it."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while not (conversation := await visitors_own(database, org_id)):
             await asyncio.sleep(0.05)
     async with database.transaction(org_id) as session:

@@ -119,7 +119,7 @@ async def test_the_visitor_is_told_that_they_were_read(console: Page, database: 
     await console.get_by_role("link", name="Where is my parcel?").click()
     await console.get_by_role("button", name="Take over").click()
     await expect(console.locator(".said.visitor")).to_be_visible()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(40):
         while await read_by(database, talk) != ["staff"]:
             await asyncio.sleep(0.05)
 

@@ -39,8 +39,8 @@ async def test_an_admin_uploads_watches_reads_and_deletes(server: RunningServer,
     await knowledge.locator("#drop").evaluate("form => form.dataset.limit = 2000")
     await knowledge.locator("input[type=file]").set_input_files(files)  # type: ignore[arg-type]
     await expect(knowledge.locator("#uploads .failed")).to_contain_text("Larger than")
-    await expect(knowledge.locator(".document.ready")).to_contain_text("returns.md", timeout=30_000)
-    await expect(knowledge.locator(".document.failed")).to_contain_text("picture.zip", timeout=30_000)
+    await expect(knowledge.locator(".document.ready")).to_contain_text("returns.md", timeout=60_000)
+    await expect(knowledge.locator(".document.failed")).to_contain_text("picture.zip", timeout=60_000)
     await knowledge.get_by_role("link", name="returns.md").click()
     await expect(knowledge.locator(".chunk")).to_contain_text(f"{mark} thirty days.")
     await knowledge.get_by_role("button", name="Delete").click()
@@ -58,4 +58,4 @@ async def test_a_file_that_is_dropped_is_uploaded(knowledge: Page) -> None:
     await knowledge.dispatch_event("#drop", "dragover", {"dataTransfer": carried})
     await expect(knowledge.locator("#drop[data-over]")).to_be_visible()
     await knowledge.dispatch_event("#drop", "drop", {"dataTransfer": carried})
-    await expect(knowledge.locator(".document.ready")).to_contain_text("hours.txt", timeout=30_000)
+    await expect(knowledge.locator(".document.ready")).to_contain_text("hours.txt", timeout=60_000)

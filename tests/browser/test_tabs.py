@@ -30,7 +30,7 @@ def streams(server: RunningServer, org_id: UUID) -> int:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(40):
         while not holds():
             await asyncio.sleep(0.02)
 

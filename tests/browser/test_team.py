@@ -41,7 +41,7 @@ async def two(
         known = await create_agent(session, "Ada Admin", role="admin"), await create_agent(session)
     contexts = [await browser.new_context(locale="en-GB") for _ in known]
     for context in contexts:
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(40_000)
     pages = [
         await opened(server, context, member, "/console/team")
         for context, member in zip(contexts, known, strict=True)
@@ -192,7 +192,7 @@ async def test_the_visitor_sees_no_note_and_every_correction(
     visitor = await VisitorAtWidget.arrives(page, product)
     await visitor.writes("I want to talk to a person")
     context = await browser.new_context(locale="en-GB")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(40_000)
     agent = await MemberAtConsole.signs_in(await context.new_page(), product, "agent")
     await agent.page.goto(f"{product.url}/console/team")
     await agent.page.get_by_role("link", name="Support").click()
