@@ -20,9 +20,9 @@ const OURS = [
  * Words that the widget tells apart by, and that neither the server nor the browser knows; nor are they classes or names of
  * elements. Only where such a word is a whole string is it shortened.
  */
-const OUR_WORDS = [
-  'connecting live polling page snapshot sending late refused sent answer person again question end free',
-].flatMap((line) => line.split(' '));
+const OUR_WORDS = 'page sending late refused sent answer person again question end free'.split(' ');
+/** Of these the tabs of a browser tell one another, also tabs with widgets of different versions: never change a letter. */
+const BETWEEN_TABS = { connecting: 'c', live: 'l', polling: 'p', snapshot: 's' };
 /** Where the names of everybody are. */
 const THEIRS = ['stream/types.ts', 'stream/store.ts', 'panel/strings.ts'];
 
@@ -45,7 +45,7 @@ const found = namesIn(elements.join(), CLASS).filter((name) => !launcher.include
 const classes = lettersFor([...found, ...namesIn(styles[1], CLASS).filter((name) => found.includes(name))]);
 const variables = lettersFor(namesIn(styles.join(), VARIABLE));
 
-const words = lettersFor(OUR_WORDS);
+const words = { ...BETWEEN_TABS, ...lettersFor(OUR_WORDS, Object.values(BETWEEN_TABS)) };
 
 /** Options of esbuild: one letter for each property of ours, the same in the loader and in every panel. */
 export const shortProperties = propertiesOfOurs();
