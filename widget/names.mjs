@@ -22,7 +22,7 @@ const OURS = [
  */
 const OUR_WORDS = 'page sending late refused sent answer person again question end free'.split(' ');
 /** Of these the tabs of a browser tell one another, also tabs with widgets of different versions: never change a letter. */
-const BETWEEN_TABS = { connecting: 'c', live: 'l', polling: 'p', snapshot: 's' };
+const BETWEEN_TABS = { connecting: 't', live: 'e', polling: 'i', snapshot: 'a' };
 /** Where the names of everybody are. */
 const THEIRS = ['stream/types.ts', 'stream/store.ts', 'panel/strings.ts'];
 

@@ -132,11 +132,11 @@ export const STRINGS = {
     'لا اتصال. سيُرسل ما تكتبه لاحقاً.',
   ],
   contact: [
-    'Last contact {0}.',
-    'Letzter Kontakt {0}.',
-    'Dernier contact {0}.',
-    'Último contacto {0}.',
-    'آخر اتصال {0}.',
+    'Last contact {0}',
+    'Letzter Kontakt {0}',
+    'Dernier contact {0}',
+    'Último contacto {0}',
+    'آخر اتصال {0}',
   ],
   expired: [
     'Your earlier conversation has expired.',
