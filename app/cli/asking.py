@@ -26,7 +26,9 @@ from app.tenancy.organisations import organisation_name
 @click.option(
     "--after", "earlier", multiple=True, help="An earlier question that this one follows. May be repeated."
 )
-@click.option("--explain", is_flag=True, help="Also show the passages found, the evidence and the timings.")
+@click.option(
+    "--explain", is_flag=True, help="Also show passages found, evidence, prompt, tokens, cost and timings."
+)
 @org_option
 @json_option
 def ask(*, question: str, earlier: tuple[str, ...], explain: bool, org: str, as_json: bool) -> None:
@@ -85,6 +87,9 @@ def _tell(done: Done, why: Why, *, explain: bool) -> None:
             click.echo(f"{name}: {value}")
         if why.passages:
             print_table([_row(rank, passage) for rank, passage in enumerate(why.passages, 1)])
+        for message in why.prompt:
+            click.secho(f"\nsent to the model, as {message['role']}:", bold=True)
+            click.echo(message["content"])
 
 
 def _explained(why: Why) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What several commands share: settings, a database, an organisation, and errors told in a sentence."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from app.realtime.bus import LocalBus
 from app.tenancy.organisations import enter_organisation
 
 Result = TypeVar("Result")
+# Of a table that goes to a file or another program, which folds nothing.
+PIPED_WIDTH = 200
 org_option = click.option("--org", default="demo", show_default=True, help="The organisation's short name.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
@@ -107,4 +110,4 @@ def print_table(rows: list[dict[str, Any]]) -> None:
     table = Table(*rows[0], box=None, header_style="bold", pad_edge=False)
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(table)

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-import numpy as np
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -34,7 +33,7 @@ MOST = 2_000
 SHOWN = 100
 VARIANTS = 5
 # Two questions ask the same where they mean about the same, or where most of their words are the same.
-LIKENESS = 0.8
+LIKENESS, LEAST_LIKENESS = 0.8, 0.4
 SHARED = 0.6
 
 
@@ -122,28 +121,41 @@ def _grouped(missed: Sequence[Missed], written: Sequence[tuple[str, datetime]]) 
     """`written` are questions that have an answer by now, and since when."""
     if not missed:
         return []
-    alike = _Alike([*(one.question for one in missed), *(question for question, _ in written)])
+    texts = _Texts([*(one.question for one in missed), *(question for question, _ in written)])
     groups: dict[int, Group] = {}
     for number, one in enumerate(missed):
-        first = next((other for other in groups if alike(number, other)), number)
-        groups.setdefault(first, Group()).missed.append(one)
+        first = texts.like(number, list(groups))
+        groups.setdefault(number if first is None else first, Group()).missed.append(one)
+    answered = list(range(len(missed), len(missed) + len(written)))
 
     def is_open(first: int, group: Group) -> bool:
-        since = [at for place, (_, at) in enumerate(written, len(missed)) if alike(first, place)]
+        since = [written[place - len(missed)][1] for place in texts.all_like(first, answered)]
         return not since or group.latest.at > max(since)
 
     return [group for first, group in groups.items() if is_open(first, group)][:SHOWN]
 
 
-class _Alike:
-    """Whether two of these texts, by their numbers, ask the same."""
+class _Texts:
+    """Which of these texts, by their numbers, ask the same."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._vectors = static_embedder().embed(texts)
         self._words = [frozenset(stems(text, guess_language(text))) for text in texts]
 
-    def __call__(self, one: int, other: int) -> bool:
-        if float(np.dot(self._vectors[one], self._vectors[other])) >= LIKENESS:
-            return True
+    def like(self, number: int, others: Sequence[int]) -> int | None:
+        """The first of the others that asks the same as this one."""
+        return next(iter(self.all_like(number, others)), None)
+
+    def all_like(self, number: int, others: Sequence[int]) -> list[int]:
+        if not others:
+            return []
+        likeness = self._vectors[list(others)] @ self._vectors[number]
+        return [
+            other
+            for other, cosine in zip(others, likeness.tolist(), strict=True)
+            if cosine >= LIKENESS or (cosine >= LEAST_LIKENESS and self._share_words(number, other))
+        ]
+
+    def _share_words(self, one: int, other: int) -> bool:
         first, second = self._words[one], self._words[other]
-        return len(first & second) >= SHARED * len(first | second) > 0
+        return len(first & second) >= SHARED * len(first | second)

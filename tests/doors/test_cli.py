@@ -13,10 +13,12 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy.engine import URL
 
+from app.answering import prompt
 from app.cli import COMMANDS, main
 from app.kit.db import Database
 from app.tenancy.models import Organisation
 from tests.browser.product import FRONTDESK
+from tests.model_server import ModelServer
 
 HANDBOOK = (
     "# Handbook\n\n## Parking\n\nVisitors park behind the mill. The barrier opens with the code 4711.\n"
@@ -116,6 +118,35 @@ async def test_documents_are_added_found_and_quoted(terminal: Terminal, tmp_path
     )
     assert answer["outcome"] == "answered"
     assert answer["sources"][0]["title"] == "Handbook"
+
+
+async def test_an_answer_is_explained(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "handbook.md").write_text(HANDBOOK)
+    await terminal.run("ingest", str(tmp_path / "handbook.md"), "--org", terminal.org)
+    async with ModelServer().running() as model:
+        model.say("Behind the mill [1].")
+        ask = ("ask", "Where do visitors park?", "--explain", "--org", terminal.org)
+        told = await terminal.run(*ask, OPENAI_BASE_URL=model.url, OPENAI_MODEL="scripted")
+    assert told.code == 0, told.err
+    for named in (
+        "evidence: 0.",
+        "model: scripted",
+        f"prompt_version: {prompt.VERSION}",
+        "tokens_in: ",
+        "cost_micros: ",
+    ):
+        assert named in told.out
+    for named in (
+        "cost_micros: ",
+        "timings_ms: {'searched'",
+        "'first_token'",
+        "handbook.md",
+        "dense_rank",
+        "lexical_rank",
+    ):
+        assert named in told.out
+    assert "sent to the model, as system:" in told.out
+    assert '<passage number="1"' in told.out
 
 
 async def test_golden_questions_are_brought_asked_and_compared(terminal: Terminal, tmp_path: Path) -> None:

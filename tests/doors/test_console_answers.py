@@ -5,6 +5,7 @@ from uuid import UUID
 from app.answering.record import keep
 from app.answering.steps import Done, Why
 from app.conversations.answers import begin_answer, finish_answer
+from app.handoff import brief, queue
 from app.kit.db import Database
 from app.knowledge.evidence import Evidence
 from app.knowledge.search import Query, search
@@ -29,6 +30,7 @@ async def _answered(database: Database, org_id: UUID) -> tuple[UUID, UUID]:
         why.search_query = {"text": QUESTION, "history": ["Do you ship to Norway?"]}
         why.evidence = Evidence(0.81, "english", {"meaning": 0.7, "wording": 0.6})
         why.prompt, why.cost_micros = [{"role": "system", "content": "You are the assistant."}], 1200
+        why.prompt_version = "2026-9"
         why.mark("first_token")
         done = Done("Five days. [1]", "answered")
         await finish_answer(session, opened, text=done.text, sources=[], outcome=done.outcome)
@@ -45,7 +47,10 @@ async def test_a_member_reads_why(server: RunningServer, database: Database, org
         QUESTION,
         "Do you ship to Norway?",
         "m-1",
+        "2026-9",
         "7 in, 3 out",
+        "First word",
+        "rank 1",
         "0.001200",
         "Evidence 0.81 , where 0.43 is needed",
         "refunds.txt",
@@ -54,6 +59,21 @@ async def test_a_member_reads_why(server: RunningServer, database: Database, org
         "You are the assistant.",
     ):
         assert said in shown, said
+
+
+async def test_who_takes_over_reads_the_models_summary_in_the_brief(
+    server: RunningServer, database: Database, org_id: UUID
+) -> None:
+    async with database.transaction(org_id) as session:
+        talk = await create_talk(session)
+        await say(session, talk, "My parasol broke.")
+        await queue.request(session, talk.id, reason="asked for a person")
+        handoff = await brief.latest(session, talk.id)
+        assert handoff is not None
+        await brief.add_summary(session, handoff.id, "A <b>parasol</b> broke; nothing was tried.")
+    async with at_console(server, database, org_id) as member:
+        html = (await member.client.get(f"/console/conversations/{talk.id}")).text
+    assert "A &lt;b&gt;parasol&lt;/b&gt; broke; nothing was tried.</p>" in html
 
 
 async def test_other_organisations_and_strangers_do_not(
