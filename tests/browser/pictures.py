@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from app.kit.db import asyncpg_url
 from app.kit.embedded import release, start
@@ -33,6 +33,7 @@ async def main() -> None:
         chromium = shutil.which("chromium") or "/usr/bin/chromium"
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         model.fail(500)  # answers are quoted from the documents
+        await published(browser, product)
         await closed_and_open(browser, product)
         await quoted(browser, product)
         await person(browser, product)
@@ -70,6 +71,15 @@ async def new_page(browser: Browser, size: dict[str, int], **look: Any) -> Page:
 async def take(page: Page, name: str) -> None:
     await page.wait_for_timeout(500)
     await page.screenshot(path=str(IMAGES / f"{name}.png"))
+
+
+async def published(browser: Browser, product: Product) -> None:
+    """Waits until all of the demo's documents are read."""
+    page = await new_page(browser, CONSOLE)
+    await MemberAtConsole.signs_in(page, product, "admin")
+    await page.goto(f"{product.url}/console/knowledge")
+    every = await page.locator(".document").count()
+    await expect(page.locator(".document.ready")).to_have_count(every, timeout=180_000)
 
 
 async def closed_and_open(browser: Browser, product: Product) -> None:
