@@ -19,6 +19,7 @@ from app.kit.db import Database
 from app.tenancy.models import Organisation
 from tests.browser.product import FRONTDESK
 from tests.model_server import ModelServer
+from tests.website import website
 
 HANDBOOK = (
     "# Handbook\n\n## Parking\n\nVisitors park behind the mill. The barrier opens with the code 4711.\n"
@@ -94,6 +95,28 @@ async def test_a_page_of_this_machine_is_not_read(terminal: Terminal) -> None:
     assert "127.0.0.1 is an address of this machine" in ran.out
     missing = await terminal.run("ingest", "no-such-file.pdf", "--org", terminal.org)
     assert (missing.code, "neither a file, nor a folder" in missing.err) == (2, True)
+
+
+async def test_sites_and_sitemaps_are_read_page_by_page_and_say_what_was_not(terminal: Terminal) -> None:
+    async with website() as site:
+        site.page("/help/", "Help centre", "a", "gone", "/outside")
+        site.page("/help/a", "Parking")
+        site.sitemap("/sitemap.xml", "/help/a", "/blog", "http://elsewhere.example/x")
+        site.page("/blog", "News")
+        read = ("ingest", "--allow-private", "--json", "--org", terminal.org)
+        quick = {"FRONTDESK_CRAWL_DELAY": "0.01"}
+        by_links = await terminal.run(*read, "--site", f"{site.url}/help/", **quick)
+        listed = await terminal.run(*read, "--sitemap", f"{site.url}/sitemap.xml", **quick)
+    of_site, of_sitemap = (
+        {row["file"].removeprefix(site.url): (row["state"], row["failure"]) for row in json.loads(ran.out)}
+        for ran in (by_links, listed)
+    )
+    assert {path: state for path, (state, _) in of_site.items()} == {
+        "/help/": "ready", "/help/a": "ready", "/help/gone": "gone"
+    }  # fmt: skip
+    assert "status 404" in of_site["/help/gone"][1]
+    assert of_sitemap["/blog"][0] == "ready"
+    assert "not part of this source" in of_sitemap["http://elsewhere.example/x"][1]
 
 
 async def test_documents_are_added_found_and_quoted(terminal: Terminal, tmp_path: Path) -> None:

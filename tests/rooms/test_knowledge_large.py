@@ -3,14 +3,10 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-import asyncpg
 import pytest
-from pgvector import HalfVector, SparseVector
-from pgvector.asyncpg import register_vector
 from sqlalchemy import text
 
-from app.kit.db import Database, asyncpg_url, libpq_arguments, scope
-from app.kit.embedded import EmbeddedDatabase
+from app.kit.db import Database, scope
 from app.knowledge import large
 from app.knowledge import search as searching
 from app.knowledge.documents import delete_document, replace
@@ -18,8 +14,6 @@ from app.knowledge.indexing import index_version
 from app.knowledge.queries import waiting_versions
 from app.knowledge.search import Query, search
 from bench.synthetic import Writer
-from ingest.embed import static_embedder
-from ingest.lexical import DIMENSIONS, number
 from tests.rooms.knowledge_factories import FILLER, HANDBOOK, NEXT_EDITION, found, index_document
 
 SIZE = 120
@@ -64,34 +58,6 @@ async def test_the_same_is_found_as_exactly(database: Database, org_id: UUID, wr
             query = Query(writer.question(one))
             exact = [passage.chunk_id for passage in await search(session, query, exactly=True)]
             assert [passage.chunk_id for passage in await search(session, query)] == exact
-
-
-async def test_a_large_organisation_uses_its_indexes(
-    database: Database, org_id: UUID, cluster: EmbeddedDatabase, written: Sequence[str]
-) -> None:
-    await grow(database, org_id, written)
-    await large.settle(database, org_id)
-    address = asyncpg_url(cluster.owner_url).set(database=database.url.database)
-    owner = await asyncpg.connect(**libpq_arguments(address))
-    try:
-        await register_vector(owner)
-        async with owner.transaction():
-            await owner.execute("SELECT set_config('app.org', $1, true)", str(org_id))
-            await owner.execute("SET LOCAL enable_seqscan = off")
-            statement = await owner.fetchval("SELECT large_statement()")
-            terms = {number("widget"): 1.0}
-            question = HalfVector(static_embedder().embed(["widget"])[0])
-            parameters = (question, SparseVector(terms, DIMENSIONS), list(terms), 40, 50)
-            await owner.execute("SET LOCAL plan_cache_mode = force_custom_plan")
-            plan = "\n".join(
-                row[0] for row in await owner.fetch("EXPLAIN (COSTS OFF) " + statement, *parameters)
-            )
-    finally:
-        await owner.close()
-    table = f"t_{org_id.hex}"
-    assert f"Index Scan using {table}_dense_idx" in plan
-    assert f"Bitmap Index Scan on {table}_terms_idx" in plan
-    assert "Seq Scan" not in plan
 
 
 async def test_no_organisation_reads_the_index_of_another(

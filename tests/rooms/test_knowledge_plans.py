@@ -1,0 +1,96 @@
+"""The plans that PostgreSQL makes by itself, with as many chunks as decide: an organisation's own, or its indexes."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+from pgvector import HalfVector, SparseVector
+from pgvector.asyncpg import register_vector
+from sqlalchemy.engine import URL
+
+from app.kit.db import asyncpg_url, libpq_arguments
+from app.kit.embedded import EmbeddedDatabase
+from app.kit.ids import new_id
+from app.knowledge import large
+from app.knowledge.search import NEAR, WORDED
+from ingest.lexical import DIMENSIONS
+from tests.conftest import clone_database
+
+SMALL_ONES, OF_EACH = 60, 100
+# Vectors as pages have them in number and width; what they mean does not matter to a plan.
+FILL = """
+    INSERT INTO chunk_vector (org_id, chunk_id, version_id, dense, lexical)
+    SELECT $1, gen_random_uuid(), $1,
+           (SELECT array_agg(sin(at * 7 + place))::vector::halfvec FROM generate_series(1, 256) AS place),
+           ('{' || (SELECT string_agg(format('%s:1', place * 5000 + at * 31 % 4999), ',')
+                    FROM generate_series(1, 60) AS place) || '}/1000000000')::sparsevec
+    FROM generate_series(1, $2::int) AS at
+"""
+QUESTION = HalfVector([1.0] * 256)
+WORDS = SparseVector({5030: 1.0, 10061: 1.0}, DIMENSIONS)
+
+
+@pytest.fixture(scope="module")
+async def filled(cluster: EmbeddedDatabase, worker_id: str) -> tuple[URL, UUID, UUID]:
+    """The owner's way into a database of many organisations, with one small and one large of them."""
+    name = f"frontdesk_plans_{worker_id}"
+    await clone_database(cluster, name)
+    organisations = [new_id() for _ in range(SMALL_ONES)]
+    async with connected(asyncpg_url(cluster.admin_url).set(database=name)) as admin:
+        await admin.execute("SET session_replication_role = replica")  # nobody has to be there for a plan
+        for org_id in organisations:
+            await admin.execute(FILL, org_id, OF_EACH)
+        big = new_id()
+        await admin.execute(FILL, big, large.LARGE + 1)
+        await admin.execute("ANALYZE")
+    return asyncpg_url(cluster.owner_url).set(database=name), organisations[0], big
+
+
+@asynccontextmanager
+async def connected(url: URL) -> AsyncIterator[Any]:
+    connection = await asyncpg.connect(**libpq_arguments(url))
+    await register_vector(connection)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def plan_of(connection: Any, statement: str, *parameters: object) -> str:
+    return "\n".join(
+        row[0] for row in await connection.fetch("EXPLAIN (COSTS OFF) " + statement, *parameters)
+    )
+
+
+async def test_an_organisation_is_searched_exactly_by_its_own_rows_alone(
+    filled: tuple[URL, UUID, UUID],
+) -> None:
+    owner, small, _ = filled
+    statement = (
+        "SELECT chunk_id, -(dense <#> $2), -(lexical <#> $3) FROM chunk_vector WHERE org_id = $1"  # as EVERY
+    )
+    async with connected(owner) as connection, connection.transaction():
+        await connection.execute("SELECT set_config('app.org', $1, true)", str(small))
+        plan = await plan_of(connection, statement, small, QUESTION, WORDS)
+    assert "chunk_vector_pkey" in plan
+    assert f"Index Cond: (org_id = '{small}'::uuid)" in plan
+    assert "Seq Scan" not in plan
+
+
+async def test_a_large_organisation_uses_its_indexes(filled: tuple[URL, UUID, UUID]) -> None:
+    owner, _, big = filled
+    async with connected(owner) as connection, connection.transaction():
+        await connection.execute("SELECT set_config('app.org', $1, true)", str(big))
+        await connection.execute("SELECT large_build()")
+        statement = await connection.fetchval("SELECT large_statement()")
+        # As the function that runs this statement sets them (migration 0008).
+        await connection.execute("SET LOCAL hnsw.ef_search = 400")
+        await connection.execute("SET LOCAL hnsw.iterative_scan = 'strict_order'")
+        plan = await plan_of(connection, statement, QUESTION, WORDS, [5030], NEAR, WORDED)
+    table = f"t_{big.hex}"
+    assert f"Index Scan using {table}_dense_idx" in plan
+    assert f"Bitmap Index Scan on {table}_terms_idx" in plan
+    assert "Seq Scan" not in plan
