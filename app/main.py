@@ -22,7 +22,7 @@ from sqlalchemy.engine import URL
 from app.answering.turn import Context
 from app.config import Settings
 from app.conversations import queries
-from app.kit.db import Database
+from app.kit.db import WORK_PATIENCE_S, WORK_POOL, Database
 from app.kit.jobs import Worker
 from app.kit.limits import Limits
 from app.knowledge.queries import knowledge_head
@@ -89,12 +89,16 @@ def assemble(settings: Settings, database_url: str | URL) -> Runtime:
     bus: SignalBus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()
     hub = Hub(bus)
     presence = Presence(_attendance(bus, hub))
-    database = Database(database_url, reactions=REACTIONS, info={"bus": bus, "presence": presence})
-    for prefix, reader in head_readers(database).items():
+    info = {"bus": bus, "presence": presence}
+    work = Database(
+        database_url, reactions=REACTIONS, info=info, pool_size=WORK_POOL, patience_s=WORK_PATIENCE_S
+    )
+    for prefix, reader in head_readers(work).items():
         hub.read_heads(prefix, reader)
     return Runtime(
         settings=settings,
-        database=database,
+        database=Database(database_url, reactions=REACTIONS, info=info),
+        work=work,
         bus=bus,
         hub=hub,
         drafts=_drafts(bus, hub),
@@ -166,7 +170,7 @@ async def run_background(app: Litestar) -> AsyncIterator[None]:
     runtime: Runtime = app.state.runtime
     stopping = asyncio.Event()
     async with AsyncExitStack() as running:
-        running.push_async_callback(runtime.database.close)
+        running.push_async_callback(runtime.close)
         await running.enter_async_context(beside(runtime.bus.run()))
         await running.enter_async_context(beside(runtime.hub.run_backstop()))
         await running.enter_async_context(beside(runtime.presence.attendance.run()))
@@ -193,8 +197,8 @@ async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 async def run_worker(runtime: Runtime, stopping: asyncio.Event) -> None:
     """Runs jobs until `stopping`; what does not end soon after goes back to the queue."""
-    context = Context(runtime.settings, runtime.database, runtime.drafts)
-    worker = Worker(runtime.database, all_jobs(), context, lease_s=runtime.settings.job_lease_s)
+    context = Context(runtime.settings, runtime.work, runtime.drafts)
+    worker = Worker(runtime.work, all_jobs(), context, lease_s=runtime.settings.job_lease_s)
     work = asyncio.create_task(worker.run())
     await stopping.wait()
     await worker.stop(grace_s=DRAIN_S)

@@ -100,8 +100,18 @@ class Delivery:
 
 
 async def _stop(task: "asyncio.Task[Done]") -> None:
-    """Cancels what has not ended; what it ended with is read by who wants to know."""
+    """Cancels what has not ended, and waits for its end whatever comes: what it reads from is closed next.
+
+    What it ended with is read by who wants to know.
+    """
     task.cancel()
-    await asyncio.wait({task})
+    interrupted: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            interrupted = error
     if not task.cancelled():
         task.exception()  # looked at, so that asyncio does not report it a second time
+    if interrupted:
+        raise interrupted

@@ -167,7 +167,7 @@ async def _work(settings: Settings, url: URL) -> None:
     click.echo("Working. Stop with Ctrl-C.")
     async with beside(runtime.bus.run()):
         await run_worker(runtime, stopping)
-    await runtime.database.close()
+    await runtime.close()
 
 
 @click.command()

@@ -12,6 +12,8 @@ from itertools import chain
 from typing import TypeVar
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.conversations import queries
 from app.conversations.frames import Deltas, Frame, Latest, Position
 from app.conversations.messaging import get
@@ -37,7 +39,8 @@ Result = TypeVar("Result")
 class Follower:
     """One reader of one conversation.
 
-    `still_allowed` raises when access has ended. It is asked every minute, and at once when the topic `access` changes.
+    `still_allowed` raises when access has ended. It is asked every minute, and at once when the topic `access` changes
+    from `access_head`.
     """
 
     database: Database
@@ -49,6 +52,7 @@ class Follower:
     _: KW_ONLY
     visitor: Person
     access: str
+    access_head: object
     still_allowed: Callable[[], Awaitable[None]]
 
     async def frames(self, since: Position) -> AsyncIterator[Frame]:
@@ -58,15 +62,18 @@ class Follower:
             self.hub.watch(self.org_id, watched) as mailbox,
             self.presence.on_page(of, self.visitor),
         ):
-            head, now_epoch = await self._head()
+            opening = partial(self._opening, since.seq)
+            head, now_epoch, missed = await _patiently(opening, mailbox)
+            self.hub.know(topics.conversation(of), head, mailbox)
+            self.hub.know(self.access, self.access_head, mailbox)
             if since.seq > head or since.epoch not in {None, now_epoch}:
                 yield Frame("reset", {})
-                since = Position(head)
-            async for frame in self._live(mailbox, Position(since.seq, now_epoch)):
+                since, missed = Position(head), []
+            async for frame in self._live(mailbox, Position(since.seq, now_epoch), missed):
                 yield frame
 
-    async def _live(self, mailbox: Mailbox, since: Position) -> AsyncIterator[Frame]:
-        async for frame in self._events(since, mailbox):
+    async def _live(self, mailbox: Mailbox, since: Position, missed: list[View]) -> AsyncIterator[Frame]:
+        async for frame in self._events(since, mailbox, missed):
             since = frame.position or since
             yield frame
         yield Frame("ready", {"head": since.seq})
@@ -103,20 +110,26 @@ class Follower:
         others = self.presence.typing(self.conversation_id)
         return {"names": [person.name for person in others if person.kind == "agent"]}
 
-    async def _head(self) -> tuple[int, str]:
+    async def _opening(self, after: int) -> tuple[int, str, list[View]]:
+        """The head, the epoch, and the first page after `after`: hundreds come at once when a line breaks."""
         async with self.database.transaction(self.org_id) as session:
-            return (await get(session, self.conversation_id)).last_seq, await epoch(
-                session, self.conversation_id
-            )
+            head = (await get(session, self.conversation_id)).last_seq
+            page = await self._read(session, after) if after < head else []
+            return head, await epoch(session, self.conversation_id), page
 
-    async def _events(self, since: Position, mailbox: Mailbox) -> AsyncIterator[Frame]:
+    async def _events(
+        self, since: Position, mailbox: Mailbox, page: list[View] | None = None
+    ) -> AsyncIterator[Frame]:
+        """What comes after `since`, of which the first page may be known."""
         while True:
-            page = await _patiently(partial(self._shared_page, since.seq), mailbox)
+            if page is None:
+                page = await _patiently(partial(self._shared_page, since.seq), mailbox)
             for view in page:
                 since = Position(view["seq"], since.epoch)
                 yield Frame(view["kind"], view, since)
             if len(page) < PAGE:
                 return
+            page = None
 
     async def _shared_page(self, after: int) -> list[View]:
         return await self.hub.reads.share((self.conversation_id, after), partial(self._page, after))
@@ -124,8 +137,11 @@ class Follower:
     async def _page(self, after: int) -> list[View]:
         """Read once for all who follow this conversation in this process."""
         async with self.database.transaction(self.org_id) as session:
-            query = queries.events_after(session, self.conversation_id, after, PAGE)
-            return [event_view(event) for event in (await session.scalars(query)).all()]
+            return await self._read(session, after)
+
+    async def _read(self, session: AsyncSession, after: int) -> list[View]:
+        query = queries.events_after(session, self.conversation_id, after, PAGE)
+        return [event_view(event) for event in (await session.scalars(query)).all()]
 
 
 def _news(tellers: Sequence[Deltas | Latest]) -> Iterator[Frame]:

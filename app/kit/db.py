@@ -21,8 +21,14 @@ from sqlalchemy.orm import DeclarativeBase
 from app.kit.happenings import Reactions
 
 APP_ROLE = "frontdesk_app"
-# Who waits longer for a connection is told to come back: work that its caller has given up only keeps others waiting.
-POOL_PATIENCE_S = 10
+# Who waits longer for a connection is told to come back. Clients give up after a few seconds, and work for those who
+# have gone keeps the others waiting until they have gone, too.
+POOL_PATIENCE_S = 3.0
+POOL = 15
+# Jobs, and what looks for lost signals, have connections of their own and time: what has been done of an answer is not
+# thrown away because many people write just then, and people do not wait for answers to others.
+WORK_PATIENCE_S = 60.0
+WORK_POOL = 10
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -47,11 +53,12 @@ class Database:
         reactions: Reactions | None = None,
         info: Mapping[str, object] | None = None,
         role: str | None = APP_ROLE,
-        pool_size: int = 10,
+        pool_size: int = POOL,
+        patience_s: float = POOL_PATIENCE_S,
     ) -> None:
         self.url = asyncpg_url(url)
         self._info = {"reactions": reactions or {}, **(info or {})}
-        self.engine = _engine(self.url, role, pool_size)
+        self.engine = _engine(self.url, role, pool_size, patience_s)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
@@ -121,13 +128,13 @@ def libpq_arguments(url: URL) -> Mapping[str, Any]:
     }
 
 
-def _engine(url: URL, role: str | None, pool_size: int) -> AsyncEngine:
+def _engine(url: URL, role: str | None, pool_size: int, patience_s: float) -> AsyncEngine:
     settings = {"application_name": "frontdesk", **({"role": role} if role else {})}
     engine = create_async_engine(
         url,
         pool_size=pool_size,
-        max_overflow=pool_size,
-        pool_timeout=POOL_PATIENCE_S,
+        max_overflow=0,  # which would be opened and closed again for each transaction, just when there is much to do
+        pool_timeout=patience_s,
         hide_parameters=True,  # an error's text is logged; what visitors wrote is not
         connect_args={"server_settings": settings},
     )

@@ -20,11 +20,15 @@ AWAY = (
 )
 
 
+# What uvloop says of a connection that was closed already.
+UVLOOP_CLOSED = "the handler is closed"
+
+
 def database_is_away(error: BaseException) -> bool:
     """Whether the same work may succeed in a moment, because it was the database that went away."""
     if isinstance(error, BaseExceptionGroup):  # the request's error, and that of the roll-back
         return all(map(database_is_away, error.exceptions))
-    if isinstance(error, AWAY):
+    if isinstance(error, AWAY) or (isinstance(error, RuntimeError) and UVLOOP_CLOSED in str(error)):
         return True
     if not isinstance(error, DBAPIError):
         return False

@@ -38,8 +38,11 @@ PROBE_S = 10.0
 # More jobs than this in one process would only wait for one another's database connections, and requests with them.
 AT_ONCE = 80
 HELD_AT_ONCE = 100
-# How often a job was begun.
-PICKED = "SELECT count(*) AS times FROM pgqueuer_log WHERE job_id = $1 AND status = 'picked'"
+# How often a job was begun without having been given to the queue, or back to it: by who took it from the dead.
+TAKEN_OVER = """
+SELECT count(*) FILTER (WHERE status = 'picked') - count(*) FILTER (WHERE status = 'queued') AS times
+FROM pgqueuer_log WHERE job_id = $1
+"""
 Payload = Mapping[str, str]
 Handler = Callable[[Any, UUID, Payload], Awaitable[None]]
 GaveUp = Callable[[Any, UUID, Payload, Exception], Awaitable[None]]
@@ -176,10 +179,10 @@ class Worker:
         if now() - job.created < self._lease:  # no lease can have run out yet
             return
         assert self._queue is not None
-        found = await self._queue.qm.queries.driver.fetch(PICKED, job.id)
-        picked = found[0]["times"]
-        assert isinstance(picked, int)
-        if picked - 1 - job.attempts >= MAX_DEATHS:
+        found = await self._queue.qm.queries.driver.fetch(TAKEN_OVER, job.id)
+        taken_over = found[0]["times"]
+        assert isinstance(taken_over, int)
+        if taken_over >= MAX_DEATHS:
             raise WorkersDied(f"{MAX_DEATHS} workers ended while they did this job")
 
     async def _give_up(self, job: Job, kind: Kind, org_id: UUID, payload: Payload, error: Exception) -> None:

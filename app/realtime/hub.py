@@ -9,7 +9,7 @@ import logging
 import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from uuid import UUID
 
 from app.kit.failures import database_is_away
@@ -64,6 +64,7 @@ class Hub:
         self._heads: dict[str, object] = {}
         self._followers: dict[str, tuple[Callable[[str], None], Callable[[str], None]]] = {}
         self._leave_within_ms: int | None = None
+        self._look_now = asyncio.Event()
         bus.deliver_to(self.mark)
 
     def read_heads(self, prefix: str, reader: HeadReader) -> None:
@@ -110,14 +111,24 @@ class Hub:
         """The topics `prefix:…` that are watched now."""
         return [topic for topic in self._watchers if _prefix(topic) == prefix]
 
+    def know(self, topic: str, head: object, mailbox: Mailbox) -> None:
+        """Tells which head a reader has read since it began to watch `topic`: only another one is news to them."""
+        if self._heads.setdefault(topic, head) != head:
+            mailbox.mark(topic)
+
     def mark(self, topic: str) -> None:
         for mailbox in self._watchers.get(topic, ()):
             mailbox.mark(topic)
 
     def mark_all(self) -> None:
-        """Signals may have been lost: everybody looks."""
+        """Signals may have been lost: the backstop looks at once, and what it does not read counts as changed.
+
+        Not everybody for themselves: where Redis comes and goes because the machine is busy, that would keep it so.
+        """
+        self._look_now.set()
         for topic in self._watchers:
-            self.mark(topic)
+            if _prefix(topic) not in self._readers:
+                self.mark(topic)
 
     @property
     def draining(self) -> bool:
@@ -138,7 +149,10 @@ class Hub:
     async def run_backstop(self) -> None:
         """Compares what is watched with the database, for ever: it carries the guarantee, so no failure ends it."""
         while True:
-            await asyncio.sleep(self._bus.backstop_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._bus.backstop_s):
+                    await self._look_now.wait()
+            self._look_now.clear()
             try:
                 async with asyncio.timeout(LOOK_S):
                     await self.check_heads()
@@ -152,7 +166,8 @@ class Hub:
             for topic, head in heads.items():
                 if topic not in self._watchers:
                     continue
-                # The first look marks too: what happened between a client's read and this look would be missed.
+                # The first look marks too, unless a reader has told what they read: what has happened since they read
+                # and before this look would be missed.
                 if self._heads.get(topic) != head:
                     self._heads[topic] = head
                     self.mark(topic)

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
+from redis.asyncio.connection import BlockingConnectionPool, ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -30,13 +31,18 @@ MISSED_ECHOES = 2
 # While Redis answers, signals come in milliseconds, and the backstop may look less often.
 CONNECTED_S = 3.0
 TIMEOUT_S = 1.0
+# Where many ask at once, they wait for one another for so long. The supervisor has a connection apart from theirs: that
+# it got none would look to it as if Redis were away, whereupon everybody asks again.
+ASK_AT_ONCE = 8
+ASK_WITHIN_S = 5.0
 PAUSES_S = (0.1, 0.2, 0.5, 1.0)
 MAX_WAITING = 4096
 # How long a hot copy outlives its last change when its writer died: an answer may be silent for its whole deadline.
 COPY_TTL_S = 120
 
 Copies = Mapping[bytes, bytes]
-FAILURES = (RedisError, OSError, TimeoutError)
+# A RuntimeError is what uvloop says where a connection was closed already.
+FAILURES = (RedisError, OSError, TimeoutError, RuntimeError)
 
 
 class EchoMissed(Exception):
@@ -138,23 +144,34 @@ class RedisBus:
             await asyncio.sleep(PAUSES_S[min(failures, len(PAUSES_S)) - 1])
 
     async def _while_connected(self) -> None:
-        redis = Redis.from_url(
-            self._url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0)
-        )
-        async with redis, redis.pubsub() as ears:
+        redis, asking = self._client(ConnectionPool), self._client(BlockingConnectionPool)
+        async with redis, asking, redis.pubsub() as ears:
             await ears.subscribe(*(f"sig:{shard}" for shard in range(SHARDS)), self._echo)
-            self._renew(redis)
+            self._renew(asking)
             try:
                 await _until_one_fails(self._listen(ears), self._send_waiting(redis), self._watch_echo(redis))
             finally:
                 self._redis = None
 
+    def _client(self, kind: type[ConnectionPool]) -> Redis:
+        crowd: dict[str, Any] = {}
+        if issubclass(kind, BlockingConnectionPool):
+            crowd = {"max_connections": ASK_AT_ONCE, "timeout": ASK_WITHIN_S}
+        pool = kind.from_url(
+            self._url,
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+            retry=Retry(NoBackoff(), 0),
+            **crowd,
+        )
+        return Redis.from_pool(pool)
+
     @property
     def _echo(self) -> str:
         return f"sig:echo:{self.me}"
 
-    def _renew(self, redis: Redis) -> None:
-        self._redis = redis
+    def _renew(self, asking: Redis) -> None:
+        self._redis = asking
         self._heard_at = time.monotonic()
         self.renewed += 1
         if self.renewed > 1:

@@ -20,14 +20,21 @@ from app.realtime.presence import Presence
 
 @dataclass(frozen=True)
 class Runtime:
+    """`database` serves requests, `work` what runs beside them."""
+
     settings: Settings
     database: Database
+    work: Database
     bus: SignalBus
     hub: Hub
     drafts: Drafts
     presence: Presence
     limits: Limits
     streams: OpenStreams
+
+    async def close(self) -> None:
+        await self.database.close()
+        await self.work.close()
 
     @cached_property
     def models(self) -> Models:

@@ -91,7 +91,8 @@ class Follower:
                 self.counted["passing"] += 1
             if time.monotonic() - began > SETTLED_S:
                 self._failures = 0
-            self._failures += 1
+            if not after_s:  # who is told when to come back has not failed
+                self._failures += 1
             await asyncio.sleep(after_s or await self._pause())
 
     async def _pause(self) -> float:
@@ -177,7 +178,6 @@ class Follower:
         elif kind == "ready" and data["head"] > self.last_seq:
             await self.catch_up()
         elif kind == "reconnect":
-            self._failures -= 1
             raise Passing("told to leave", data["after_ms"] / 1000 + 0.001)
 
     async def _delta(self, delta: Json) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 View = Mapping[str, Any]
+# What a screen shows of a message, and must be as it is stored.
+SHOWN = ("text", "state", "attempt", "edited_at", "deleted_at")
 # How the model's answers begin, so that they are told from those quoted from documents when the model fails.
 BY_MODEL = "Answer to "
 
@@ -19,6 +21,14 @@ class Ack:
     client_id: str
     text: str
     seq: int | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A message whose author was told that it says `text` from now on; nothing where it was deleted."""
+
+    client_id: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -51,11 +61,15 @@ class Verdict:
 
 
 def judge(
-    acks: Sequence[Ack], truths: Mapping[str, Truth], seen: Sequence[Seen], said: Mapping[str, str]
+    acks: Sequence[Ack],
+    truths: Mapping[str, Truth],
+    seen: Sequence[Seen],
+    said: Mapping[str, str],
+    changes: Sequence[Change] = (),
 ) -> Verdict:
-    """`said` is what the model answers, by the question's text."""
-    verdict = Verdict(acknowledged=len(acks))
-    _acknowledged(verdict, acks, truths)
+    """`said` is what the model answers, by the question's text; `changes` are in the order of their acknowledgement."""
+    verdict = Verdict(acknowledged=len(acks) + len(changes))
+    _acknowledged(verdict, acks, truths, {change.client_id: change.text for change in changes})
     for conversation, truth in truths.items():
         _log(verdict, conversation, truth)
         _answers(verdict, truth, said)
@@ -65,12 +79,18 @@ def judge(
     return verdict
 
 
-def _acknowledged(verdict: Verdict, acks: Sequence[Ack], truths: Mapping[str, Truth]) -> None:
+NOTHING = Truth((), ())
+
+
+def _acknowledged(
+    verdict: Verdict, acks: Sequence[Ack], truths: Mapping[str, Truth], changed: Mapping[str, str]
+) -> None:
     last: dict[tuple[str, str], int] = {}
     for ack in acks:
-        kept = [one for one in truths[ack.conversation].messages if one["client_id"] == ack.client_id]
-        if not kept or kept[0]["text"] != ack.text:
-            verdict.wrong("lost", f"{ack.text!r} of {ack.sender}")
+        stored = truths.get(ack.conversation, NOTHING).messages
+        kept = [one for one in stored if one["client_id"] == ack.client_id]
+        if not kept or kept[0]["text"] != changed.get(ack.client_id, ack.text):
+            verdict.wrong("lost", f"{changed.get(ack.client_id, ack.text)!r} of {ack.sender}")
             continue
         seq = kept[0]["seq"]
         if ack.seq not in {None, seq}:
@@ -103,7 +123,9 @@ def _keys(truth: Truth) -> Iterable[str]:
 def _texts(truth: Truth) -> Iterable[str]:
     """Every visitor's and agent's message says something else, so one that is there twice was stored twice."""
     return (
-        message["text"] for message in truth.messages if message["author"]["kind"] in {"visitor", "agent"}
+        message["text"]
+        for message in truth.messages
+        if message["author"]["kind"] in {"visitor", "agent"} and message["text"]
     )
 
 
@@ -155,11 +177,7 @@ def _client(verdict: Verdict, client: Seen, truth: Truth) -> None:
         mine = held.pop(message["id"], None)
         if mine is None:
             verdict.wrong("lost", f"message {message['seq']} of {client.conversation} is not on the screen")
-        elif (mine["text"], mine["state"], mine["attempt"]) != (
-            message["text"],
-            message["state"],
-            message["attempt"],
-        ):
+        elif any(mine.get(what) != message.get(what) for what in SHOWN):
             verdict.wrong("wrong_bytes", f"on the screen {mine['text']!r}, stored {message['text']!r}")
     for extra in held.values():
         verdict.wrong("duplicated", f"on the screen, but not stored: {extra['text']!r}")

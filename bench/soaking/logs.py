@@ -55,6 +55,18 @@ EXPECTED = (
         rf"(?:Flush failed|Manager failed during shutdown|Failed to send heartbeat).*(?:{AWAY})",
         "the queue's library says that it could not write; the job's lease then runs out and somebody takes it over",
     ),
+    Expected(
+        "postgres",
+        "pgqueuer",
+        rf"Exception while processing.*in _dispatch\n\s+await self\.queries\.retry_job.*(?:{AWAY})",
+        "a job could not be handed back, and is held until the worker's next probe hands it out again",
+    ),
+    Expected(
+        "postgres",
+        "asyncio",
+        r"Task exception was never retrieved.*_terminate_graceful_close.*TimeoutError",
+        "SQLAlchemy says goodbye to a connection whose database is gone, and looks at no answer",
+    ),
 )
 
 

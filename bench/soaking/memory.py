@@ -3,6 +3,8 @@
 Measured on two servers with 20 visitors and no faults, five messages a second for four minutes: within the first minute
 60 MB come with the first questions (search, tokens, each connection's prepared statements); from then on 0.8 and 1.4 MB
 a minute, and ever less. A leak of one conversation's events and text, 20 kB, at that pace would be 6 MB a minute.
+With everything breaking it takes longer: each restart of the database brings new connections, which remember their
+statements anew. So the growth of a process is told after a minute, and held against it only where it lived for four.
 """
 
 import asyncio
@@ -16,6 +18,8 @@ Samples = Sequence[tuple[float, int]]
 
 # A process is measured once it has warmed up, for as long again.
 WARM_S = 60.0
+# A process that lived for so long may not grow any more.
+GROWN_S = 240.0
 MAY_GROW_MB_PER_MINUTE = 6.0
 
 
@@ -37,6 +41,12 @@ class Memory:
         """Of all lives the one that grew most, in megabytes a minute; None where none was long enough to tell."""
         slopes = [found for samples in self.lives.values() if (found := slope(samples)) is not None]
         return round(max(slopes), 2) if slopes else None
+
+    def too_steep(self) -> float | None:
+        """The steepest growth of those that lived for long enough to be judged, where it is more than may be."""
+        grown = [held for held in self.lives.values() if held[-1][0] - held[0][0] >= GROWN_S]
+        steep = [found for held in grown if (found := slope(held) or 0.0) > MAY_GROW_MB_PER_MINUTE]
+        return round(max(steep), 2) if steep else None
 
     def summary(self) -> list[dict[str, int]]:
         """Of each life: for how many seconds it was watched, what it held when warm and in the end, in megabytes."""

@@ -1,4 +1,4 @@
-"""Who uses the service: visitors with their outbox, agents at the console. Each has a script and dice of their own."""
+"""Who uses the service: the town that all share, and visitors with their outbox, each with dice of their own."""
 
 import asyncio
 from collections import Counter
@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import httpx
 
 from bench.soaking.client import Follower, Passing, Refused, call
-from bench.soaking.judge import Ack
+from bench.soaking.judge import Ack, Change
 
 Result = TypeVar("Result")
 
@@ -23,6 +23,10 @@ QUESTIONS = (
     "How do I back up the database?",
     "What does a worker do?",
 )
+# How many messages are typed before the eyes of the other side.
+TYPES = 0.4
+# Seconds between what a visitor does and does next.
+ACTS_EVERY_S = (4.0, 14.0)
 
 
 @dataclass
@@ -34,6 +38,8 @@ class Town:
     url: str
     site: str
     acks: list[Ack] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    did: Counter[str] = field(default_factory=Counter)
     conversations: list[str] = field(default_factory=list)
     attended: list[str] = field(default_factory=list)
     followers: list[Follower] = field(default_factory=list)
@@ -105,7 +111,7 @@ class Visitor:
             following = asyncio.create_task(follower.run())
             try:
                 while not self.town.closing.is_set():
-                    await self.town.think(self.random.uniform(1.5, 7))
+                    await self.town.think(self.random.uniform(*ACTS_EVERY_S))
                     await self._act(http, follower)
                 await following
             finally:
@@ -132,6 +138,7 @@ class Visitor:
     async def _write(self, http: httpx.AsyncClient, follower: Follower) -> None:
         """The outbox: one message after the other, each until it is acknowledged, always under the same client_id."""
         self._count += 1
+        await self._type(http, follower)
         text = f"{self.random.choice(QUESTIONS)} ({self.name}-m{self._count:04})"
         body = {"client_id": client_id(self.random), "text": text}
         self.town.unsent += 1
@@ -139,6 +146,11 @@ class Visitor:
         self.town.unsent -= 1
         posted = answer.json()
         self.town.acks.append(Ack(self.name, follower.conversation, body["client_id"], text, posted["seq"]))
+
+    async def _type(self, http: httpx.AsyncClient, follower: Follower) -> None:
+        if self.random.random() < TYPES:
+            self.town.did["typing"] += 1
+            await self._try(lambda: call(http, "POST", f"{follower.path}/typing", json={"typing": True}))
 
     async def _retry(self, http: httpx.AsyncClient, follower: Follower) -> None:
         broken = [one["id"] for one in follower.messages.values() if one["state"] == "interrupted"]
@@ -154,64 +166,3 @@ class Visitor:
         except Refused as error:
             if error.status != 409:
                 self.town.refusals.append(str(error))
-
-
-@dataclass
-class Agent:
-    name: str
-    number: int
-    town: Town
-    random: Random
-    email: str
-    password: str
-    _count: int = 0
-
-    async def live(self) -> None:
-        async with self.town.http(
-            self.number, **{"Sec-Fetch-Site": "same-origin", "HX-Request": "true"}
-        ) as http:
-            form = {"email": self.email, "password": self.password}
-            await insist(self.random, lambda: call(http, "POST", "/console/sign-in", data=form))
-            watching = asyncio.create_task(self._watch(http))
-            try:
-                while not self.town.closing.is_set():
-                    await asyncio.sleep(self.random.uniform(0.5, 2))
-                    if self.town.attended:
-                        await self._attend(http, self.random.choice(self.town.attended))
-            finally:
-                watching.cancel()
-
-    async def _watch(self, http: httpx.AsyncClient) -> None:
-        """The console's stream, held open as the console does."""
-        while True:
-            try:
-                async with http.stream("GET", "/console/live", timeout=httpx.Timeout(5, read=40)) as live:
-                    async for _ in live.aiter_bytes():
-                        pass
-            except (httpx.HTTPError, httpx.StreamError):
-                await asyncio.sleep(self.random.random() * 3)
-
-    async def _attend(self, http: httpx.AsyncClient, conversation: str) -> None:
-        """Takes over, says a few things, gives the conversation back."""
-        base = f"/console/conversations/{conversation}"
-        try:
-            await insist(self.random, lambda: call(http, "POST", f"{base}/take-over"))
-            for _ in range(self.random.randint(1, 3)):
-                await asyncio.sleep(self.random.uniform(0.2, 1.5))
-                await self._say(http, base, conversation)
-            end = self.random.choice(("hand-back", "hand-back", "resolve"))
-            await insist(self.random, lambda: call(http, "POST", f"{base}/{end}", data={"tab": "all"}))
-        except Refused as error:
-            if error.status != 409:
-                self.town.refusals.append(str(error))
-
-    async def _say(self, http: httpx.AsyncClient, base: str, conversation: str) -> None:
-        self._count += 1
-        text = f"Let me look into that. ({self.name}-m{self._count:04})"
-        form: dict[str, Any] = {"client_id": client_id(self.random), "text": text, "tab": "all"}
-        self.town.unsent += 1
-        try:
-            await insist(self.random, lambda: call(http, "POST", f"{base}/messages", data=form))
-            self.town.acks.append(Ack(self.name, conversation, form["client_id"], text))
-        finally:
-            self.town.unsent -= 1

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from random import Random
@@ -45,12 +45,23 @@ OF_THE_REST: dict[str, tuple[float, ...]] = {
     "model_failing": (3.0, 6.0),
     "model_refusing": (2.0, 4.0),
 }
+# And those of a request to the model, so that it fails in every way that there is.
+MODEL_NOISE = 0.2
 # What takes its time besides, in seconds, on a machine with two busy cores.
 TAKES_S = {"server_told_to_stop": 8.0, "postgres_restarted": 4.0, "postgres_crashed": 6.0}
 # A run of so many seconds meets every kind, and every length of those of Redis.
 COMPLETE_S = 120.0
 
-Track = Sequence[Fault]
+
+@dataclass(frozen=True)
+class Track:
+    """Faults one after the other; the first `due` of them happen, however long the machine takes for them."""
+
+    faults: Sequence[Fault]
+    due: int = 0
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(self.faults)
 
 
 def forecast(random: Random, seconds: float) -> tuple[Track, Track]:
@@ -71,7 +82,22 @@ def forecast(random: Random, seconds: float) -> tuple[Track, Track]:
             kinds = random.sample(list(OF_THE_REST), len(OF_THE_REST))
             yield [(kind, _length(random, OF_THE_REST[kind], longest_s)) for kind in kinds]
 
-    return _track(random, redis(), seconds), _track(random, rest(), seconds)
+    whole = seconds >= COMPLETE_S
+    return (
+        Track(_track(random, redis(), seconds), due=len(every) if whole else 0),
+        Track(_track(random, rest(), seconds), due=len(OF_THE_REST) if whole else 0),
+    )
+
+
+def name_of(kind: str, for_s: float) -> str:
+    return f"{kind} {for_s:g}s" if for_s else kind
+
+
+def not_met(struck: Iterable[str]) -> list[str]:
+    """Of what a whole run meets that which this one has not: each fault of Redis by its length, the others by kind."""
+    met = set(struck)
+    of_redis = {name_of(kind, for_s) for kind, lengths in OF_REDIS.items() for for_s in lengths}
+    return sorted((of_redis - met) | (set(OF_THE_REST) - {name.split()[0] for name in met}))
 
 
 Deck = Iterator[Sequence[tuple[str, float]]]
@@ -81,7 +107,7 @@ def _length(random: Random, lengths: Sequence[float], longest_s: float) -> float
     return random.choice([length for length in lengths if length <= longest_s] or [min(lengths)])
 
 
-def _track(random: Random, decks: Deck, seconds: float) -> Track:
+def _track(random: Random, decks: Deck, seconds: float) -> Sequence[Fault]:
     faults: list[Fault] = []
     for kind, length in chain.from_iterable(decks):
         fault = Fault(kind, random.uniform(0.5, 2.0), length, random.randrange(2))

@@ -14,17 +14,22 @@ from random import Random
 from typing import Any
 
 import httpx
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.db import Database
 from app.kit.embedded import EmbeddedDatabase, cluster, release, roles, start
 from app.kit.embedded.home import prepare_home
 from app.kit.embedded.programs import find_programs
 from app.kit.embedded.programs import run as run_program
-from app.tenancy.members import add_member
+from app.kit.ids import new_id
+from app.staff.starting import start_group
+from app.tenancy.members import SignedIn, add_member
+from app.tenancy.models import Member
 from app.tenancy.organisations import enter_organisation
 from bench.faults import FaultProxy
 from bench.signals import SignalProxy
 from bench.soaking.judge import BY_MODEL
+from bench.soaking.staff import Team
 from tests.model_server import Act, ModelServer
 from tests.redis_server import RedisServer, free_port
 
@@ -67,16 +72,18 @@ FAILURES = {
 
 @dataclass
 class Brain(ModelServer):
-    """The model endpoint. While `bad` it fails in one way after the other; `failed` counts them."""
+    """The model endpoint. While `bad` it fails in one way after the other, else so at the odds of `moody`."""
 
     bad: bool = False
+    moody: float = 0.0
     random: Random = field(default_factory=Random)
     failed: Counter[str] = field(default_factory=Counter)
     _deck: list[str] = field(default_factory=list)
 
     def _next(self) -> Act:
         self.requests.clear()
-        return self._fail_somehow() if self.bad else Act(text=say, pause_s=0.01)
+        fails = self.bad or self.random.random() < self.moody
+        return self._fail_somehow() if fails else Act(text=say, pause_s=0.01)
 
     def _fail_somehow(self) -> Act:
         if not self._deck:
@@ -182,14 +189,24 @@ class World:
             raise RuntimeError("The demo page names no site.")
         return found[1]
 
-    async def hire(self, emails: list[str]) -> None:
-        """Agents of the demo organisation, all with PASSWORD."""
+    async def hire(self, emails: list[str]) -> Team:
+        """Agents of the demo organisation, all with PASSWORD, and a group that they are in."""
         async with self.database.transaction(None) as session:
             await enter_organisation(session, "demo")
-            for email in emails:
-                await add_member(
-                    session, email=email, name=email.partition("@")[0], role="agent", password=PASSWORD
-                )
+            members = {email: await self._member(session, email) for email in emails}
+            first, *others = members.values()
+            group = await start_group(
+                session,
+                SignedIn(first.org_id, first.id, first.name, first.email, first.role, new_id()),
+                client_id=new_id(),
+                title="The soak",
+                member_ids=[other.id for other in others],
+            )
+            return Team({email: member.id for email, member in members.items()}, group.id)
+
+    async def _member(self, session: AsyncSession, email: str) -> Member:
+        name = email.partition("@")[0]
+        return await add_member(session, email=email, name=name, role="agent", password=PASSWORD)
 
 
 @asynccontextmanager
@@ -238,6 +255,6 @@ def _environment(port: int, embedded: EmbeddedDatabase, redis: str, model: str) 
         "DATABASE_OWNER_URL": embedded.owner_url,
         "REDIS_URL": redis,
         "OPENAI_BASE_URL": model,
-        "FRONTDESK_JOB_LEASE": "3",
+        "FRONTDESK_JOB_LEASE": "5",
         "FRONTDESK_ANSWER_DEADLINE": "15",
     }

@@ -1,5 +1,6 @@
 """The hub: mailboxes of constant size, and a backstop that nothing ends."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
@@ -8,7 +9,7 @@ import asyncpg
 from app.kit.failures import database_is_away
 from app.main import beside
 from app.realtime.bus import LocalBus
-from app.realtime.hub import Hub
+from app.realtime.hub import Hub, Mailbox
 
 ORG = UUID(int=1)
 
@@ -45,6 +46,57 @@ async def test_the_backstop_outlives_whatever_it_meets() -> None:
         with hub.watch(ORG, ["a:1"]) as mailbox:
             assert await mailbox.changed(within_s=5) == {"a:1"}
     assert not failures
+
+
+class Patient(LocalBus):
+    backstop_s = 60.0
+
+
+async def test_a_reader_is_told_of_what_differs_from_what_they_read_and_of_nothing_else() -> None:
+    hub = Hub(Patient())
+    heads = {"a:1": 7, "a:2": 8}
+
+    async def read(_: UUID, topics: Sequence[str]) -> Mapping[str, object]:
+        return {topic: heads[topic] for topic in topics}
+
+    hub.read_heads("a", read)
+    with hub.watch(ORG, ["a:1", "a:2"]) as mailbox:
+        hub.know("a:1", 7, mailbox)
+        hub.know("a:2", 7, mailbox)
+        await hub.check_heads()
+        assert await mailbox.changed(within_s=1) == {"a:2"}
+        with hub.watch(ORG, ["a:1"]) as late:
+            hub.know("a:1", 6, late)
+            assert await late.changed(within_s=1) == {"a:1"}
+        assert await mailbox.changed(within_s=0.01) == frozenset()
+
+
+async def test_after_signals_may_be_lost_the_backstop_looks_at_once() -> None:
+    hub = Hub(Patient())
+    looked: list[int] = []
+
+    async def read(_: UUID, topics: Sequence[str]) -> Mapping[str, object]:
+        looked.append(1)
+        return dict.fromkeys(topics, len(looked) // 2)
+
+    hub.read_heads("a", read)
+    async with beside(hub.run_backstop()):
+        with hub.watch(ORG, ["a:1", "b:1"]) as mailbox:
+            hub.know("a:1", 0, mailbox)
+            hub.mark_all()
+            assert await mailbox.changed(within_s=5) == {"b:1"}
+            while not looked:
+                await asyncio.sleep(0.01)
+            hub.mark_all()
+            assert "a:1" in await _changes(mailbox, "a:1")
+
+
+async def _changes(mailbox: Mailbox, wanted: str) -> set[str]:
+    found: set[str] = set()
+    async with asyncio.timeout(5):
+        while wanted not in found:
+            found |= await mailbox.changed(within_s=1)
+    return found
 
 
 async def test_a_server_that_leaves_asks_everybody_also_those_who_still_come() -> None:

@@ -87,3 +87,13 @@ async def test_a_redis_that_comes_later_is_found() -> None:
         await asyncio.sleep(0.2)
         async with RedisServer.running(port):
             await until(lambda: process.bus.connected)
+
+
+async def test_a_crowd_that_asks_at_once_is_answered_and_is_not_taken_for_an_outage(both: Both) -> None:
+    """As when hundreds of streams come back after a line broke."""
+    here, _ = both
+    found = await asyncio.gather(*(here.bus.kept(f"drafts:{number}") for number in range(600)))
+    assert found.count(None) == 0
+    await asyncio.sleep(0.5)
+    assert here.bus.renewed == 1
+    assert here.bus.connected

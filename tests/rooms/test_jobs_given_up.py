@@ -161,6 +161,32 @@ async def test_a_job_that_could_not_be_handed_back_is_handed_out_again(
         await asyncio.wait_for(done.wait(), 60)
 
 
+async def test_a_job_that_was_tried_often_and_then_held_is_not_taken_for_a_killer(
+    database: Database, org_id: UUID, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Handing a held job out again forgets how often it was tried; the log remembers that each try was given back."""
+    monkeypatch.setattr(jobs, "PROBE_S", 0.2)
+    done = asyncio.Event()
+
+    async def run(*_: object) -> None:
+        done.set()
+
+    table, told = table_of(name, run)
+    async with database.transaction(org_id) as session:
+        await enqueue(session, name, {})
+    async with database.transaction(None) as session:
+        held = """UPDATE pgqueuer SET status = 'failed', attempts = 9, created = now() - interval '1 hour'
+            WHERE entrypoint = :name"""
+        await session.execute(text(held), {"name": name})
+        log = """INSERT INTO pgqueuer_log (job_id, status, entrypoint, priority)
+            SELECT id, unnest(ARRAY['picked', 'queued']::pgqueuer_status[]), entrypoint, priority
+            FROM pgqueuer, generate_series(1, 9) WHERE entrypoint = :name"""
+        await session.execute(text(log), {"name": name})
+    async with working(database, table):
+        await asyncio.wait_for(done.wait(), 60)
+    assert told.empty()
+
+
 class BrokenDrafts(Drafts):
     """Whoever begins to write an answer fails."""
 

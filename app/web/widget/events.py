@@ -93,6 +93,7 @@ async def events(
         conversation_id,
         visitor=presence.visitor(visitor.id, visitor.name),
         access=topics.visitor(visitor.id),
+        access_head=visitor.sessions,
         still_allowed=still_allowed,
     )
     frames = follower.frames(position(last_event_id, after))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bench.soaking.judge import Ack, Seen, Truth, judge
+from bench.soaking.judge import Ack, Change, Seen, Truth, judge
 
 TALK = "talk"
 SAID = {"v01-m0001": "Answer to v01-m0001: thirty days."}
@@ -49,11 +49,12 @@ class Case:
             Ack("a00", TALK, "client-6", replied["text"]),
         ]
         self.wrongs: Counter[str] = Counter()
+        self.changes: list[Change] = []
 
     def counts(self) -> dict[str, int]:
         seen = [Seen(TALK, self.screen, self.wrongs)]
-        verdict = judge(self.acks, {TALK: Truth(self.events, self.messages)}, seen, SAID)
-        assert verdict.acknowledged == len(self.acks)
+        verdict = judge(self.acks, {TALK: Truth(self.events, self.messages)}, seen, SAID, self.changes)
+        assert verdict.acknowledged == len(self.acks) + len(self.changes)
         return {what: times for what, times in verdict.counts.items() if times}
 
 
@@ -78,6 +79,50 @@ def test_a_message_that_never_reached_the_screen_is_lost(case: Case) -> None:
 
 def test_a_message_that_is_stored_with_other_words_is_lost(case: Case) -> None:
     case.acks[0] = Ack("v01", TALK, "client-1", "How long exactly? (v01-m0001)", 1)
+    assert case.counts() == {"lost": 1}
+
+
+def changed(case: Case, **more: str) -> dict[str, Any]:
+    """The agent's reply, edited everywhere."""
+    edited = case.messages[3] | {"edited_at": "2026-11-21T12:00:00Z"} | more
+    case.events[5] = case.events[5] | {"data": edited}
+    case.messages[3] = edited
+    case.screen[3] = edited
+    return edited
+
+
+def test_an_edit_is_what_is_expected_from_then_on(case: Case) -> None:
+    edited = changed(case, text="Let me look again.")
+    case.changes += [Change("client-6", "Let me see."), Change("client-6", edited["text"])]
+    assert case.counts() == {}
+
+
+def test_an_edit_that_is_not_stored_is_lost(case: Case) -> None:
+    case.changes.append(Change("client-6", "Let me look again."))
+    assert case.counts() == {"lost": 1}
+
+
+def test_a_screen_that_does_not_show_an_edit_is_found(case: Case) -> None:
+    before = case.screen[3]
+    case.changes.append(Change("client-6", changed(case, text="Let me look again.")["text"]))
+    case.screen[3] = before
+    assert case.counts() == {"wrong_bytes": 1}
+
+
+def test_a_deletion_is_kept_and_two_of_them_are_no_double(case: Case) -> None:
+    changed(case, text="", deleted_at="2026-11-21T12:00:00Z")
+    gone = message(8, "agent", "", deleted_at="2026-11-21T12:00:00Z")
+    case.events.append({"seq": 8, "kind": "message.posted", "data": gone})
+    case.messages.append(gone)
+    case.screen.append(gone)
+    case.changes.append(Change("client-6", ""))
+    assert case.counts() == {}
+    case.screen[4] = gone | {"deleted_at": None}
+    assert case.counts() == {"wrong_bytes": 1}
+
+
+def test_a_note_that_is_not_stored_is_lost(case: Case) -> None:
+    case.acks.append(Ack("a00", f"notes:{TALK}", "client-7", "He called before. (a00-m0002)"))
     assert case.counts() == {"lost": 1}
 
 

@@ -4,13 +4,14 @@ from random import Random
 
 import pytest
 
-from bench.soak import MUST_BE_ZERO, SETTLES_WITHIN_S, Cast, soak
-from bench.soaking.memory import slope
-from bench.soaking.weather import COMPLETE_S, OF_REDIS, OF_THE_REST, Track, forecast
+from bench.soak import MUST_BE_ZERO, soak
+from bench.soaking.memory import Memory, slope
+from bench.soaking.run import SETTLES_WITHIN_S, Cast
+from bench.soaking.weather import COMPLETE_S, OF_REDIS, OF_THE_REST, Track, forecast, name_of, not_met
 
 
 async def test_a_short_soak_loses_nothing() -> None:
-    report = await soak(seconds=12, seed=89, cast=Cast(visitors=6, agents=2, onlookers=12))
+    report = await soak(seconds=12, seed=89, cast=Cast(visitors=6, agents=2, onlookers=6))
     # How soon everybody is up to date depends on what else the machine does; `make soak` has it to itself.
     assert set(report["failed_by"]) <= {"converged_s"}, report
     assert report["converged_s"] < SETTLES_WITHIN_S
@@ -43,6 +44,13 @@ def test_a_short_run_has_no_long_faults() -> None:
     assert all(fault.for_s <= 3 for track in of_seed(1, seconds=12) for fault in track)
 
 
+def test_what_a_run_has_not_met_is_told() -> None:
+    met = [name_of(fault.kind, fault.for_s) for track in of_seed(3) for fault in track]
+    assert not_met(met) == []
+    without = [name for name in met if name != "redis_killed 12s" and not name.startswith("half_open")]
+    assert not_met(without) == ["half_open", "redis_killed 12s"]
+
+
 def test_memory_that_grows_is_measured_in_megabytes_a_minute_once_a_process_is_warm() -> None:
     steady = [(float(at), 100_000_000) for at in range(180)]
     growing = [(float(at), 100_000_000 + at * 1_000_000) for at in range(180)]
@@ -50,3 +58,10 @@ def test_memory_that_grows_is_measured_in_megabytes_a_minute_once_a_process_is_w
     assert slope(steady) == slope(warming) == 0
     assert round(slope(growing) or 0) == 60
     assert slope(growing[:100]) is None
+
+
+def test_only_a_process_that_lived_for_long_is_held_to_its_growth() -> None:
+    growing = [(float(at), 100_000_000 + at * 1_000_000) for at in range(300)]
+    assert Memory({(0, 1): growing[:200]}).too_steep() is None
+    assert round(Memory({(0, 1): growing[:200], (1, 1): growing}).too_steep() or 0) == 60
+    assert Memory({(0, 1): [(at, 100_000_000) for at, _ in growing]}).too_steep() is None
