@@ -1,7 +1,7 @@
 """What `frontdesk ingest` does with addresses: each becomes a source, as one that is added in the console."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from app.config import Settings
 from app.kit.db import Database
 from app.knowledge.crawl import Crawler, crawl
 from app.knowledge.indexing import index_version
+from app.knowledge.models import UNDER_WAY
 from app.knowledge.pages import Fetcher
 from app.knowledge.queries import waiting_versions
 from app.knowledge.source_queries import ListedPage, Progress, pages_of, source_of
@@ -17,6 +18,8 @@ from app.knowledge.sources import Kind, SourceKnown, Wish, add_source, find_sour
 
 # Between two looks at a crawl that is under way.
 LOOK_S = 0.3
+# A worker that takes longer with a page was killed with it, and another takes over when its lease has run out.
+PATIENCE_S = 120
 
 Watcher = Callable[[int, int], None]
 
@@ -50,8 +53,7 @@ async def read_address(reading: Reading, address: str, watch: Watcher) -> list[d
             watch(progress.queued - progress.waiting, progress.queued)
     await work
     await _index(reading)
-    async with reading.database.transaction(reading.org_id) as session:
-        pages = await pages_of(session, source_id)
+    pages = await _settled(reading, source_id)
     return [_row(listed) for listed in pages if listed.page.role == "page" or listed.page.state != "stored"]
 
 
@@ -88,6 +90,17 @@ async def _index(reading: Reading) -> None:
         waiting = await waiting_versions(session)
     for version_id in waiting:
         await index_version(reading.database, reading.org_id, version_id)
+
+
+async def _settled(reading: Reading, source_id: UUID) -> Sequence[ListedPage]:
+    """The pages, once a server's worker has ended with those that it began with."""
+    for _ in range(round(PATIENCE_S / LOOK_S)):
+        async with reading.database.transaction(reading.org_id) as session:
+            pages = await pages_of(session, source_id)
+        if not any(listed.version and listed.version.state in UNDER_WAY for listed in pages):
+            break
+        await asyncio.sleep(LOOK_S)
+    return pages
 
 
 def _row(listed: ListedPage) -> dict[str, Any]:

@@ -124,7 +124,9 @@ async def test_of_a_transfer_and_a_claim_at_once_one_wins_and_nothing_is_torn(
     kinds = [notice["kind"] for notice in await notices(database, talk)]
     changes = [kind for kind in kinds if kind != "handoff_requested"]
     assert conversation.ownership_epoch == len(kinds)
-    assert said.count("done") == len(changes) - 1, (said, kinds)
+    # Who has the conversation already, by the transfer, claims it without a change.
+    repeated = said[2] == "done" and kinds.count("claimed") == 1
+    assert said.count("done") == len(changes) - 1 + repeated, (said, kinds)
     refusals = ("has taken this conversation already", "has this conversation", "Take the conversation over")
     assert all(what == "done" or any(part in what for part in refusals) for what in said)
     assert (conversation.status == "human") == (conversation.assignee_id is not None)

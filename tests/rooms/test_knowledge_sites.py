@@ -111,14 +111,15 @@ async def test_without_robots_txt_being_readable_nothing_is_fetched_and_nothing_
 async def test_a_crawl_delay_and_the_own_one_are_kept(
     database: Database, org_id: UUID, site: Website
 ) -> None:
-    site.pages["/robots.txt"] = Said(b"User-agent: *\nCrawl-delay: 0.3\n")
+    site.pages["/robots.txt"] = Said(b"User-agent: *\nCrawl-delay: 0.8\n")
     site.page("/", "Start", "/a")
     site.page("/a", "Parcels")
     source = await add(database, org_id, "site", site.url)
-    await fetch(database, org_id, source, site, delay_s=0.1)
+    await fetch(database, org_id, source, site, delay_s=0.4)
     times = [visit.at for visit in site.visits]
-    assert times[1] - times[0] >= 0.09
-    assert times[2] - times[1] >= 0.29
+    assert times[2] - times[0] >= 1.0, (
+        "a busy machine may note a visit late, but not by as much as either pause"
+    )
 
 
 async def test_a_sitemap_is_read_with_its_index_gz_and_strays(
