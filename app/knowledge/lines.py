@@ -61,10 +61,10 @@ def look_closely(asked: Wording, texts: Sequence[str], titles: Sequence[str | No
     looked = [_lines(asked.beginnings, text) for text in texts]
     worded = np.array([share for share, _ in looked])
     likeness = _likeness(asked.meaning, [lines for _, lines in looked])
-    named = np.array([_named(asked, title) for title in titles])
+    named = {title: _named(asked, title) for title in set(titles)}
     length = np.array([math.log1p(len(text) / WORD_CHARS) / LONG_LOG for text in texts]).clip(max=1)
     meant = likeness / max(likeness.max(initial=0), LEAST_LIKENESS)
-    return np.stack([worded, meant, named, length], axis=1)
+    return np.stack([worded, meant, [named[title] for title in titles], length], axis=1)
 
 
 def _lines(beginnings: Mapping[str, float], text: str) -> tuple[float, list[str]]:

@@ -104,14 +104,16 @@ class Question:
         return found / self.weight if self.terms else 0.0
 
 
-def read(query: Query, languages: Sequence[str]) -> list[list[Word]]:
-    """The words of each turn, without those that say nothing. `languages`: the organisation's, the first one first."""
-    language = language_of(query, languages)
+def read(query: Query, language: str | None, languages: Sequence[str]) -> list[list[Word]]:
+    """The words of each turn, without those that say nothing. `language` is the question's (see language_of),
+    `languages` are the organisation's, the first one first.
+    """
     order = dict.fromkeys([language, *languages])
     return [_turn(text, weight, language, list(order)) for text, weight in query.turns()]
 
 
 def language_of(query: Query, languages: Sequence[str]) -> str | None:
+    """The question's language, more likely one of the organisation's; None where nothing tells."""
     return guess_language(" ".join(text for text, _ in query.turns()), languages)
 
 

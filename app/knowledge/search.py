@@ -174,11 +174,12 @@ async def search(
 async def prepare(connection: Any, org_id: UUID, query: Query) -> tuple[Question, Statistics]:
     """The question's vectors, by how rare its words are in the organisation's texts."""
     chunks, total, languages, large, dimensions = await connection.fetchrow(STATISTICS, org_id, STATIC)
-    turns = read(query, languages)
+    language = language_of(query, languages)
+    turns = read(query, language, languages)
     numbers = [number(term) for turn in turns for word in turn for form in word.forms for term in form]
     frequency = dict(await connection.fetch(FREQUENCIES, org_id, numbers))
     statistics = Statistics(chunks, total, frequency, large, languages)
-    question = ask(turns, statistics, language_of(query, languages))
+    question = ask(turns, statistics, language)
     if dimensions is not None:
         question = replace(question, dense=np.zeros(dimensions, np.float32), dense_weight=ENDPOINT_WEIGHT)
     return question, statistics

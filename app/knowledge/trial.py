@@ -9,7 +9,7 @@ from app.kit.db import Database, driver_connection
 from app.knowledge.embedders import Models, active_embedder
 from app.knowledge.evidence import THRESHOLD, Evidence, evidence
 from app.knowledge.finding import find
-from app.knowledge.question import Query, Statistics, read
+from app.knowledge.question import Query, Statistics, language_of, read
 from app.knowledge.search import Passage, prepare, rare_terms
 from ingest.lexical import number
 
@@ -69,7 +69,8 @@ async def try_question(
 
 def _words(query: Query, statistics: Statistics) -> list[SearchedWord]:
     """Those of this turn, in their order, each once."""
-    turn = read(query, statistics.languages)[0]
+    language = language_of(query, statistics.languages)
+    turn = read(query, language, statistics.languages)[0]
     found = {word.text: [number(term) for term in word.terms(statistics)] for word in turn}
     return [
         SearchedWord(

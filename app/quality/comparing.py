@@ -13,7 +13,8 @@ from app.kit.errors import NotFound
 from app.quality.models import GoldenResult, GoldenRun
 
 Change = Literal["worse", "better", "new", "same"]
-ORDER: Sequence[Change] = ("worse", "better", "new", "same")
+# What got worse comes first, then what got better; all others are of one rank.
+FIRST: Sequence[Change] = ("worse", "better")
 
 
 class RunUnknown(NotFound):
@@ -59,7 +60,7 @@ class Report:
 
 
 async def report(session: AsyncSession, run_id: UUID) -> Report:
-    """What got worse first, then what fails. Raises RunUnknown."""
+    """What got worse, what got better, then what fails and what passes. Raises RunUnknown."""
     run = await session.scalar(_runs(session).where(GoldenRun.id == run_id))
     if run is None:
         raise RunUnknown
@@ -67,7 +68,7 @@ async def report(session: AsyncSession, run_id: UUID) -> Report:
     against = await session.scalar(earlier)
     before = {result.question_id: result for result in await _results(session, against)} if against else {}
     found = [Compared(result, before.get(result.question_id)) for result in await _results(session, run)]
-    found.sort(key=lambda one: (ORDER.index(one.change) if one.change != "new" else 3, one.passed))
+    found.sort(key=lambda one: ([one.change != change for change in FIRST], one.passed))
     return Report(run, found, against)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.db import scope
@@ -93,13 +94,9 @@ async def count(session: AsyncSession) -> int:
 async def add(session: AsyncSession, draft: Draft) -> UUID:
     """Raises QuestionUnfit, QuestionKnown."""
     draft = draft.checked()
-    await _check_new(session, draft.question, None)
-    if await count(session) >= MOST:
-        raise QuestionUnfit(f"There are {MOST} golden questions already. Delete one that says little.")
+    _check_room(await count(session))
     question = GoldenQuestion(org_id=scope(session))
-    _fill(question, draft)
-    session.add(question)
-    await session.flush()
+    await _store(session, question, draft)
     return question.id
 
 
@@ -109,10 +106,17 @@ async def change(session: AsyncSession, question_id: UUID, draft: Draft) -> None
     question = await session.scalar(select(GoldenQuestion).where(mine).with_for_update())
     if question is None:
         raise QuestionUnknown
-    draft = draft.checked()
-    await _check_new(session, draft.question, question_id)
-    _fill(question, draft)
-    await session.flush()
+    await _store(session, question, draft.checked())
+
+
+async def _store(session: AsyncSession, question: GoldenQuestion, draft: Draft) -> None:
+    """The database keeps questions unique: of two who write the same at once, one is told."""
+    try:
+        async with session.begin_nested():
+            _fill(question, draft)
+            session.add(question)
+    except IntegrityError:
+        raise QuestionKnown from None
 
 
 def _fill(question: GoldenQuestion, draft: Draft) -> None:
@@ -133,24 +137,25 @@ async def take_in(session: AsyncSession, drafts: Sequence[Draft]) -> int:
     """Adds questions; one that is there already is changed. All of them or none: raises QuestionUnfit with the number
     of the one that cannot be used.
     """
+    known = {_key(question.question): question for question in await questions(session)}
     for number, draft in enumerate(drafts, 1):
         try:
-            known = await _find(session, draft.checked().question)
-            await (add(session, draft) if known is None else change(session, known, draft))
+            tidy = draft.checked()
+            question = known.setdefault(_key(tidy.question), GoldenQuestion(org_id=scope(session)))
+            _fill(question, tidy)
+            _check_room(len(known) - 1)
         except QuestionUnfit as problem:
             raise QuestionUnfit(f"Question {number}: {problem.detail}") from problem
+    session.add_all(known.values())
+    await session.flush()
     return len(drafts)
 
 
-async def _check_new(session: AsyncSession, question: str, question_id: UUID | None) -> None:
-    known = await _find(session, question)
-    if known is not None and known != question_id:
-        raise QuestionKnown
+def _key(question: str) -> str:
+    """Questions that differ in the case of letters alone are one, as the database has it."""
+    return question.lower()
 
 
-async def _find(session: AsyncSession, question: str) -> UUID | None:
-    query = select(GoldenQuestion.id).where(
-        GoldenQuestion.org_id == scope(session),
-        func.lower(GoldenQuestion.question) == func.lower(question),
-    )
-    return await session.scalar(query)
+def _check_room(number: int) -> None:
+    if number >= MOST:
+        raise QuestionUnfit(f"There are {MOST} golden questions already. Delete one that says little.")

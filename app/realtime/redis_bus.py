@@ -21,6 +21,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from app.kit.failures import closed_is_lost
 from app.realtime.bus import ALONE_S, Receiver
 
 log = logging.getLogger(__name__)
@@ -41,8 +42,7 @@ MAX_WAITING = 4096
 COPY_TTL_S = 120
 
 Copies = Mapping[bytes, bytes]
-# A RuntimeError is what uvloop says where a connection was closed already.
-FAILURES = (RedisError, OSError, TimeoutError, RuntimeError)
+FAILURES = (RedisError, OSError, TimeoutError)
 
 
 class EchoMissed(Exception):
@@ -102,7 +102,8 @@ class RedisBus:
         if self._redis is None:
             return None
         try:
-            found = cast("Copies", await self._redis.hgetall(topic))
+            with closed_is_lost():
+                found = cast("Copies", await self._redis.hgetall(topic))
         except FAILURES as error:
             log.debug("Redis has no copies to give: %s", error)
             return None
@@ -113,9 +114,10 @@ class RedisBus:
         if self._redis is None:
             return None
         try:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                commands(pipe)
-                return await pipe.execute()
+            with closed_is_lost():
+                async with self._redis.pipeline(transaction=False) as pipe:
+                    commands(pipe)
+                    return await pipe.execute()
         except FAILURES as error:
             log.debug("Redis did not take part: %s", error)
             return None
@@ -136,7 +138,8 @@ class RedisBus:
         while True:
             before = self.renewed
             try:
-                await self._while_connected()
+                with closed_is_lost():
+                    await self._while_connected()
             except (*FAILURES, EchoMissed) as error:
                 failures = 1 if self.renewed > before else failures + 1
                 if failures == 1:
@@ -144,7 +147,8 @@ class RedisBus:
             await asyncio.sleep(PAUSES_S[min(failures, len(PAUSES_S)) - 1])
 
     async def _while_connected(self) -> None:
-        redis, asking = self._client(ConnectionPool), self._client(BlockingConnectionPool)
+        redis = self._client(ConnectionPool)
+        asking = self._client(BlockingConnectionPool, max_connections=ASK_AT_ONCE, timeout=ASK_WITHIN_S)
         async with redis, asking, redis.pubsub() as ears:
             await ears.subscribe(*(f"sig:{shard}" for shard in range(SHARDS)), self._echo)
             self._renew(asking)
@@ -153,16 +157,13 @@ class RedisBus:
             finally:
                 self._redis = None
 
-    def _client(self, kind: type[ConnectionPool]) -> Redis:
-        crowd: dict[str, Any] = {}
-        if issubclass(kind, BlockingConnectionPool):
-            crowd = {"max_connections": ASK_AT_ONCE, "timeout": ASK_WITHIN_S}
+    def _client(self, kind: type[ConnectionPool], **more: float) -> Redis:
         pool = kind.from_url(
             self._url,
             socket_timeout=TIMEOUT_S,
             socket_connect_timeout=TIMEOUT_S,
             retry=Retry(NoBackoff(), 0),
-            **crowd,
+            **more,
         )
         return Redis.from_pool(pool)
 
@@ -210,7 +211,8 @@ class RedisBus:
             self._wake.clear()
             batch, self._waiting = self._waiting, {}
             try:
-                await self._send(redis, batch)
+                with closed_is_lost():
+                    await self._send(redis, batch)
             except FAILURES:
                 self._put_back(batch)
                 raise

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from bench.files import ROOT, Outcome, manifest, outcome
+from ingest.parsed import Limits
 
 # The PDF library puts letters after a vowel mark in the order they are drawn, from the left.
 KNOWN = {"pdf/habibi.pdf"}
@@ -23,3 +24,4 @@ async def test_real_files_give_what_the_manifest_says() -> None:
     async with asyncio.timeout(600):
         outcomes = await asyncio.gather(*(one_of_two(file, expected) for file, expected in manifest()))
     assert {one.file for one in outcomes if not one.as_expected} <= KNOWN
+    assert max(one.seconds for one in outcomes) < Limits().seconds

@@ -9,7 +9,7 @@ FILLER = "Further remarks stand here and there."
 
 def asked(question: str, language: str = "en", *history: str) -> Wording:
     """A question to an organisation in whose texts all words are alike."""
-    turns = read(Query(question, history), [language])
+    turns = read(Query(question, history), language, [language])
     terms = {number(term) for turn in turns for word in turn for form in word.forms for term in form}
     return ask(turns, Statistics(100, 10_000, dict.fromkeys(terms, 1)), language).wording
 

@@ -15,7 +15,7 @@ from app.kit.db import asyncpg_url, libpq_arguments
 from app.kit.embedded import EmbeddedDatabase
 from app.kit.ids import new_id
 from app.knowledge import large
-from app.knowledge.search import NEAR, WORDED
+from app.knowledge.search import EVERY, NEAR, WORDED
 from ingest.lexical import DIMENSIONS
 from tests.conftest import clone_database
 
@@ -69,12 +69,9 @@ async def test_an_organisation_is_searched_exactly_by_its_own_rows_alone(
     filled: tuple[URL, UUID, UUID],
 ) -> None:
     owner, small, _ = filled
-    statement = (
-        "SELECT chunk_id, -(dense <#> $2), -(lexical <#> $3) FROM chunk_vector WHERE org_id = $1"  # as EVERY
-    )
     async with connected(owner) as connection, connection.transaction():
         await connection.execute("SELECT set_config('app.org', $1, true)", str(small))
-        plan = await plan_of(connection, statement, small, QUESTION, WORDS)
+        plan = await plan_of(connection, EVERY, small, QUESTION, WORDS)
     assert "chunk_vector_pkey" in plan
     assert f"Index Cond: (org_id = '{small}'::uuid)" in plan
     assert "Seq Scan" not in plan

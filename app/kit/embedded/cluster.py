@@ -37,7 +37,7 @@ PLAIN_PATH = re.compile(r"[\w./+@=-]+")
 
 SETTINGS = {
     "listen_addresses": "",
-    # Each process of ours may hold 20 and one for its jobs; idle ones cost next to nothing.
+    # Each process of ours may hold 25 and four for its queue (app/kit/db.py, app/kit/jobs.py); idle ones cost little.
     "max_connections": "300",
     "unix_socket_permissions": "0700",
     "timezone": "UTC",

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get, post
-from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath, FromQuery
 from litestar.response import Redirect, Template
@@ -20,8 +19,8 @@ from app.quality.questions import Draft, QuestionUnknown, add, change, questions
 from app.quality.replay import begin_job
 from app.quality.table import as_table, read_questions
 from app.web.console.identity import AnyRequest, Desk, NeedsDesk, check_admin
-from app.web.console.knowledge import NoFile
 from app.web.console.pages import desk_page, from_htmx
+from app.web.console.sent import sent_table
 from app.web.runtime import NeedsRuntime
 
 HOME = "/console/insights/golden"
@@ -93,10 +92,7 @@ class GoldenDoor(Controller):
     async def take(self, request: AnyRequest, desk: NeedsDesk) -> Response[Any]:
         """Adds and changes what a CSV or JSON file holds, all of it or nothing."""
         check_admin(desk.member)
-        file = (await request.form()).get("file")
-        if not isinstance(file, UploadFile) or not file.filename:
-            raise NoFile
-        await take_in(desk.session, read_questions(await file.read()))
+        await take_in(desk.session, read_questions(await sent_table(request)))
         await look_later(desk.session)
         return await _done(request, desk)
 

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Response, get, post
-from litestar.datastructures import UploadFile
 from litestar.params import FromPath, Parameter
 from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_201_CREATED, HTTP_303_SEE_OTHER
@@ -15,10 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.answering.uses import questions_answered_from
 from app.conversations.inbox import counts
-from app.kit.errors import Invalid, Problem
+from app.kit.errors import Problem
 from app.kit.one_line import one_line
 from app.knowledge.documents import (
-    DocumentTooLarge,
     DocumentUnknown,
     delete_document,
     document_with_content,
@@ -34,12 +32,11 @@ from app.tenancy.members import SignedIn
 from app.web.console.identity import AnyRequest, Desk, NeedsDesk, check_admin, identify
 from app.web.console.markdown import document_html
 from app.web.console.pages import desk_page, from_htmx
+from app.web.console.sent import check_length, sent_files
 from app.web.runtime import NeedsRuntime, Runtime
 
 HOME = "/console/knowledge"
 CHUNKS = 100
-# What a form adds around its files.
-ENVELOPE = 64 * 1024
 
 # What a person reads for each state: a name, and what is being done.
 STATES: Mapping[str, str] = {
@@ -51,21 +48,6 @@ STATES: Mapping[str, str] = {
     "ready": "Ready",
     "failed": "Failed",
 }
-
-
-class NoFile(Invalid):
-    """No file was sent. Choose one or more files first."""
-
-    code = "no_file"
-    title = "No file"
-
-
-class LengthUnknown(Invalid):
-    """The upload does not say how long it is. Send it with a Content-Length, as browsers do."""
-
-    status = 411
-    code = "length_required"
-    title = "Length required"
 
 
 @dataclass(frozen=True)
@@ -103,8 +85,8 @@ async def upload(request: AnyRequest, runtime: NeedsRuntime) -> Response[Any]:
     async with runtime.database.transaction(None) as session:
         member = await identify(session, request)
     check_admin(member)
-    _check_length(request, runtime.settings.upload_limit)
-    files = await _files(request)
+    check_length(request, runtime.settings.upload_limit)
+    files = await sent_files(request)
     async with runtime.database.transaction(member.org_id) as session:
         taken = [await _take(session, member, runtime, file) for file in files]
         if len(taken) == 1 and taken[0].refused is not None:
@@ -182,28 +164,6 @@ class DocumentDoor(Controller):
         check_admin(desk.member)
         await delete_document(desk.session, document_id)
         return await _done(request, desk, runtime)
-
-
-def _check_length(request: AnyRequest, limit: int) -> None:
-    """Before anything is read. The server itself holds a body to the length that it announces."""
-    if request.content_length is None:
-        raise LengthUnknown
-    if request.content_length > limit + ENVELOPE:
-        raise DocumentTooLarge(
-            f"An upload takes at most {limit // 1024 // 1024} MB. Upload large files one by one, split what is "
-            "larger, or have the operator raise FRONTDESK_UPLOAD_LIMIT_MB."
-        )
-
-
-async def _files(request: AnyRequest) -> list[tuple[str, bytes]]:
-    """Name and content of each file of the form. Raises NoFile."""
-    sent = (await request.form()).getall("files", [])
-    files = [
-        (file.filename, await file.read()) for file in sent if isinstance(file, UploadFile) and file.filename
-    ]
-    if not files:
-        raise NoFile
-    return files
 
 
 async def _done(request: AnyRequest, desk: Desk, runtime: Runtime) -> Response[Any]:

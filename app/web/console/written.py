@@ -7,7 +7,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get, post
-from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath, FromQuery
 from litestar.response import Redirect, Template
@@ -28,8 +27,8 @@ from app.knowledge.written import (
     write,
 )
 from app.web.console.identity import AnyRequest, Desk, NeedsDesk, check_admin
-from app.web.console.knowledge import NoFile
 from app.web.console.pages import desk_page, from_htmx
+from app.web.console.sent import sent_table
 
 HOME = "/console/knowledge/written"
 
@@ -110,10 +109,7 @@ class WrittenDoor(Controller):
     async def take(self, request: AnyRequest, desk: NeedsDesk) -> Response[Any]:
         """Adds and changes what a CSV file holds, all of it or nothing."""
         check_admin(desk.member)
-        file = (await request.form()).get("file")
-        if not isinstance(file, UploadFile) or not file.filename:
-            raise NoFile
-        await take_in(desk.session, read_table(await file.read()), by=desk.member.id)
+        await take_in(desk.session, read_table(await sent_table(request)), by=desk.member.id)
         return await _done(request, desk)
 
 
