@@ -41,7 +41,11 @@ class Wanted:
 @click.option(
     "--sitemap", "kind", flag_value="sitemap", help="Read all pages that the sitemap at each address lists."
 )
-@click.option("--allow-private", is_flag=True, help="Also read pages of this machine and its network.")
+@click.option(
+    "--allow-private",
+    is_flag=True,
+    help="Read these addresses though they are of this machine or its network, now and at each later fetch.",
+)
 @org_option
 @json_option
 def ingest(*, what: tuple[str, ...], kind: Kind | None, allow_private: bool, org: str, as_json: bool) -> None:
@@ -67,7 +71,7 @@ def ingest(*, what: tuple[str, ...], kind: Kind | None, allow_private: bool, org
                 except Problem as problem:
                     rows.append(_row(each.given, "failed", problem.detail, None))
                 progress.advance(bar)
-            reading = Reading(database, org_id, settings, kind or "page", allow_private=allow_private)
+            reading = Reading(database, org_id, settings, kind or "page", private=allow_private)
             for address in addresses:
                 rows += await _address(reading, address, progress)
         return rows

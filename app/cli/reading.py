@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -26,17 +26,13 @@ Watcher = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Reading:
-    """How addresses are read: as one page each, as sitemaps or as sites."""
+    """How addresses are read: as one page each, as sitemaps or as sites. `private` as in `add_source`."""
 
     database: Database
     org_id: UUID
     settings: Settings
     kind: Kind = "page"
-    allow_private: bool = False
-
-    @property
-    def fetcher(self) -> Fetcher:
-        return replace(Fetcher.of(self.settings), allow_private=self.allow_private)
+    private: bool = False
 
 
 async def read_address(reading: Reading, address: str, watch: Watcher) -> list[dict[str, Any]]:
@@ -61,19 +57,19 @@ async def _source(reading: Reading, address: str) -> UUID:
     async with reading.database.transaction(reading.org_id) as session:
         wish = Wish(reading.kind, address)
         try:
-            return (await add_source(session, wish, by=None)).id
+            return (await add_source(session, wish, by=None, private=reading.private)).id
         except SourceKnown:
             known = await find_source(session, wish.checked())
             assert known is not None
-            await refresh(session, known)
+            await refresh(session, known, private=reading.private)
             return known
 
 
 async def _fetch(reading: Reading, source_id: UUID) -> None:
     """A server's worker may have begun with it: whoever takes it over last goes on."""
     while True:
-        delay = reading.settings.crawl_delay_s
-        await crawl(Crawler(reading.database, reading.org_id, source_id, reading.fetcher, delay))
+        fetcher, delay = Fetcher.of(reading.settings), reading.settings.crawl_delay_s
+        await crawl(Crawler(reading.database, reading.org_id, source_id, fetcher, delay))
         progress = await _progress(reading, source_id)
         if progress is None or progress.source.state != "running":
             return

@@ -82,6 +82,8 @@ async def _take(crawler: Crawler) -> bool:
             return False
         if source.state == "running":
             source.crawler = crawler.id
+        if source.private:
+            crawler.fetcher = crawler.fetcher.and_private(host_of(source.address))
         return source.state == "running"
 
 

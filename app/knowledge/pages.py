@@ -11,7 +11,7 @@ import socket
 import ssl
 from collections.abc import Collection, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -54,7 +54,6 @@ class Fetcher:
     limit: int
     home: str = ""
     private_hosts: Collection[str] = ()
-    allow_private: bool = False
     seconds: float = SECONDS
 
     @classmethod
@@ -72,7 +71,10 @@ class Fetcher:
         )
 
     def may_be_private(self, url: str) -> bool:
-        return self.allow_private or bool({host_of(url), urlsplit(url).hostname} & set(self.private_hosts))
+        return bool({host_of(url), urlsplit(url).hostname} & set(self.private_hosts))
+
+    def and_private(self, host: str) -> "Fetcher":
+        return replace(self, private_hosts={*self.private_hosts, host})
 
     async def fetch(self, url: str, *, known: Mapping[str, str] | None = None) -> FetchedPage:
         """The content behind an http(s) address. `known`: headers that ask for it only if it has changed.
@@ -165,11 +167,6 @@ class Fetcher:
             if len(body) > self.limit:
                 raise too_large(url, self.limit)
         return bytes(body)
-
-
-async def fetch_page(url: str, *, limit: int, allow_private: bool = False) -> FetchedPage:
-    """The content behind an http(s) address, at most `limit` bytes. Raises PageUnavailable with what to do."""
-    return await Fetcher(limit=limit, allow_private=allow_private).fetch(url)
 
 
 @cache

@@ -18,7 +18,8 @@ class Source(Base):
     """`kind` is `page`, `sitemap` or `site`, which is crawled from `address` and stays below `prefix`.
 
     `run` counts its fetches. `state` is `running`, `idle` or `paused`; `crawler` is the job that fetches now, and the
-    only one whose results count. `capped`: this run found more pages than `page_limit`.
+    only one whose results count. `capped`: this run found more pages than `page_limit`. `private`: the operator
+    said that its host may be read although it is of this machine or its network.
     """
 
     __tablename__ = "source"
@@ -31,6 +32,7 @@ class Source(Base):
     depth: Mapped[int] = mapped_column()
     page_limit: Mapped[int] = mapped_column()
     every: Mapped[str] = mapped_column(TEXT)
+    private: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(TEXT, default="idle")
     run: Mapped[int] = mapped_column(default=0)
     crawler: Mapped[UUID | None] = mapped_column()

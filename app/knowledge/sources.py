@@ -75,8 +75,10 @@ class Wish:
         return Wish(self.kind, typed(self.address), self.every, self.depth, self.page_limit)
 
 
-async def add_source(session: AsyncSession, wish: Wish, *, by: UUID | None) -> Source:
-    """A new source, whose first fetch begins at once. Raises SourceRefused, AddressRefused, SourceKnown."""
+async def add_source(session: AsyncSession, wish: Wish, *, by: UUID | None, private: bool = False) -> Source:
+    """A new source, whose first fetch begins at once. `private` is the operator's to say: its host is read although it
+    is of this machine or its network. Raises SourceRefused, AddressRefused, SourceKnown.
+    """
     wish = wish.checked()
     if await find_source(session, wish) is not None:
         raise SourceKnown
@@ -89,6 +91,7 @@ async def add_source(session: AsyncSession, wish: Wish, *, by: UUID | None) -> S
         depth=wish.depth,
         page_limit=wish.page_limit,
         every=wish.every,
+        private=private,
         created_by=by,
     )
     session.add(source)
@@ -118,9 +121,10 @@ async def change_source(
     await changed(session, source)
 
 
-async def refresh(session: AsyncSession, source_id: UUID) -> None:
-    """Fetches it now; what is being fetched already goes on. Raises SourceUnknown."""
+async def refresh(session: AsyncSession, source_id: UUID, *, private: bool = False) -> None:
+    """Fetches it now; what is being fetched already goes on. `private` as in add_source. Raises SourceUnknown."""
     source = await living_source(session, source_id)
+    source.private = source.private or private
     if source.state == "running":
         await _fetch(session, source)
     else:

@@ -1,16 +1,19 @@
 """Imports and crawls that are killed half-way: what was done is not done again, and the rest is done."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
 
 import pytest
+from sqlalchemy.engine import URL
 
 from app.kit.db import Database, asyncpg_url
 from app.kit.embedded import EmbeddedDatabase
 from app.kit.ids import new_id
 from app.knowledge.documents import add_document
 from app.knowledge.queries import list_documents
-from app.knowledge.source_queries import pages_of, source_of
+from app.knowledge.source_queries import ListedPage, pages_of, source_of
 from app.knowledge.sources import Wish, add_source
 from app.reactions import REACTIONS
 from app.realtime.bus import LocalBus
@@ -21,6 +24,7 @@ from tests.website import Website, website
 
 PAGES = 8
 FILES = 6
+BROKEN = 2
 
 
 @pytest.fixture
@@ -32,64 +36,73 @@ async def site() -> AsyncIterator[Website]:
         yield site
 
 
-async def test_a_killed_worker_is_followed_by_one_that_goes_on(
-    cluster: EmbeddedDatabase, worker_id: str, site: Website
-) -> None:
+@dataclass(frozen=True)
+class Crawled:
+    """An organisation with a site and some files, of which none is read yet, in a database of its own."""
+
+    database: Database
+    url: URL
+    org_id: UUID
+    source_id: UUID
+
+    async def worker(self, site: Website) -> asyncio.subprocess.Process:
+        environment = {
+            "DATABASE_URL": self.url.render_as_string(hide_password=False),
+            "FRONTDESK_PRIVATE_HOSTS": site.host,
+            "FRONTDESK_CRAWL_DELAY": "0.3",
+            "FRONTDESK_JOB_LEASE": "2",
+        }
+        return await asyncio.create_subprocess_exec(
+            str(FRONTDESK), "worker", env=environment, stdout=asyncio.subprocess.DEVNULL
+        )
+
+    async def pages(self) -> Sequence[ListedPage]:
+        async with self.database.transaction(self.org_id) as session:
+            return await pages_of(session, self.source_id)
+
+    async def all_read(self) -> bool:
+        async with self.database.transaction(self.org_id) as session:
+            states = sorted(listed.version.state for listed in await list_documents(session))
+            progress = await source_of(session, self.source_id)
+        ready = all(listed.version and listed.version.state == "ready" for listed in await self.pages())
+        finished = progress is not None and progress.source.state == "idle"
+        return finished and ready and states == ["failed", *["ready"] * (FILES - 1)]
+
+
+@pytest.fixture
+async def crawled(cluster: EmbeddedDatabase, worker_id: str, site: Website) -> AsyncIterator[Crawled]:
     name = f"frontdesk_killed_{worker_id}"
     await clone_database(cluster, name)
     url = asyncpg_url(cluster.app_url).set(database=name)
     database = Database(url, reactions=REACTIONS, info={"bus": LocalBus()})
-    environment = {
-        "DATABASE_URL": url.render_as_string(hide_password=False),
-        "FRONTDESK_PRIVATE_HOSTS": site.host,
-        "FRONTDESK_CRAWL_DELAY": "0.3",
-        "FRONTDESK_JOB_LEASE": "2",
-    }
     async with database.transaction(None) as session:
         org_id = (await create_organisation(session, slug=f"org-{new_id().hex}", name="Northwind")).id
     async with database.transaction(org_id) as session:
         source_id = (await add_source(session, Wish("site", site.url), by=None)).id
         for at in range(FILES):
-            broken = at == 2
-            content = b"%PDF-1.4 broken" if broken else f"# File {at}\n\nIt says {at}.".encode()
-            await add_document(
-                session, name=f"{at}.{'pdf' if broken else 'md'}", content=content, added_by=None
-            )
-    try:
-        first = await _worker(environment)
+            name, content = (f"{at}.md", f"# File {at}\n\nIt says {at}.".encode())
+            if at == BROKEN:
+                name, content = f"{at}.pdf", b"%PDF-1.4 broken"
+            await add_document(session, name=name, content=content, added_by=None)
+    yield Crawled(database, url, org_id, source_id)
+    await database.close()
 
-        async def half_way() -> bool:
-            return len(site.visits) > PAGES // 2
 
-        await _until(half_way, 120)
-        first.kill()
-        await first.wait()
-        second = await _worker(environment)
+async def test_a_killed_worker_is_followed_by_one_that_goes_on(crawled: Crawled, site: Website) -> None:
+    async def half_way() -> bool:
+        return len(site.visits) > PAGES // 2
 
-        async def all_read() -> bool:
-            async with database.transaction(org_id) as session:
-                states = sorted(listed.version.state for listed in await list_documents(session))
-                progress = await source_of(session, source_id)
-                pages = await pages_of(session, source_id)
-            ready = all(listed.version and listed.version.state == "ready" for listed in pages)
-            finished = progress is not None and progress.source.state == "idle"
-            return finished and ready and states == ["failed", *["ready"] * (FILES - 1)]
-
-        await _until(all_read, 180)
-        second.terminate()
-        await second.wait()
-        async with database.transaction(org_id) as session:
-            assert len(await pages_of(session, source_id)) == PAGES + 1
-    finally:
-        await database.close()
+    first = await crawled.worker(site)
+    await _until(half_way, 120)
+    first.kill()
+    await first.wait()
+    second = await crawled.worker(site)
+    await _until(crawled.all_read, 180)
+    second.terminate()
+    await second.wait()
+    assert len(await crawled.pages()) == PAGES + 1
     asked = [path for path in site.asked() if path != "/robots.txt"]
     assert len(asked) <= PAGES + 2  # the page that was under way is asked for again
-
-
-async def _worker(environment: dict[str, str]) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        str(FRONTDESK), "worker", env=environment, stdout=asyncio.subprocess.DEVNULL
-    )
 
 
 async def _until(check: Callable[[], Awaitable[bool]], seconds: float) -> None:

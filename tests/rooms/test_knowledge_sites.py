@@ -7,6 +7,8 @@ from uuid import UUID
 import pytest
 
 from app.kit.db import Database
+from app.knowledge.crawl import Crawler, crawl
+from app.knowledge.pages import Fetcher
 from app.knowledge.source_queries import source_of
 from app.knowledge.sources import (
     SourceKnown,
@@ -18,7 +20,7 @@ from app.knowledge.sources import (
     pause,
     resume,
 )
-from tests.rooms.site_factories import add, answers, fetch, fetch_again, standing, stood
+from tests.rooms.site_factories import LIMIT, add, answers, fetch, fetch_again, standing, stood
 from tests.website import Said, Website, html, website
 
 
@@ -36,6 +38,24 @@ async def test_a_page_is_fetched_alone(database: Database, org_id: UUID, site: W
     assert await standing(database, org_id, source, site) == {"/returns": "stored"}
     assert await answers(database, org_id, "What about returns?") == [f"{site.url}/returns"]
     assert "Frontdesk/0.1" in site.visits[1].headers["User-Agent"]
+
+
+async def test_who_allows_a_site_of_this_machine_allows_it_to_every_worker_and_no_other_site(
+    database: Database, org_id: UUID, site: Website
+) -> None:
+    """A server's worker, which knew nothing of it, refused what `frontdesk ingest --allow-private` had begun."""
+    site.page("/returns", "Returns")
+    async with website() as inside, database.transaction(org_id) as session:
+        site.pages["/moved"] = Said(status=302, headers={"Location": f"{inside.url}/secret"})
+        wishes = [Wish("page", f"{site.url}{path}") for path in ("/returns", "/moved")]
+        sources = [(await add_source(session, wish, by=None, private=True)).id for wish in wishes]
+        sources.append((await add_source(session, Wish("page", f"{site.url}/"), by=None)).id)
+        await session.commit()
+        for source in sources:
+            await crawl(Crawler(database, org_id, source, Fetcher(LIMIT), 0.001))
+        assert inside.visits == []
+    found = [await standing(database, org_id, source, site) for source in sources]
+    assert found == [{"/returns": "stored"}, {"/moved": "refused: private"}, {"/": "refused: private"}]
 
 
 async def test_a_site_is_crawled_within_its_prefix_and_limits(
