@@ -32,7 +32,7 @@ MAX_ATTEMPTS = 5
 # It is not the job's fault that the database went away; yet nothing is tried for ever.
 MAX_ATTEMPTS_AWAY = 20
 # How many workers may die at one job before it is taken for the cause.
-MAX_DEATHS = 5
+MAX_DEATHS = 10
 RESTART_S = 1.0
 PROBE_S = 10.0
 # More jobs than this in one process would only wait for one another's database connections, and requests with them.

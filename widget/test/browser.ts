@@ -12,6 +12,12 @@ interface Request {
 export class Locks {
   #held: Request[] = [];
   #queued: Request[] = [];
+  #closed = false;
+
+  /** The browser is closed with all of its tabs: who waits is granted nothing any more. */
+  close(): void {
+    this.#closed = true;
+  }
 
   request = (name: string, ...rest: [Held] | [LockOptions, Held]): Promise<unknown> => {
     const held = rest.pop() as Held;
@@ -54,6 +60,7 @@ export class Locks {
   }
 
   #next(): void {
+    if (this.#closed) return;
     for (const request of this.#queued) {
       if (this.#held.some(({ name }) => name === request.name)) continue;
       this.#queued = this.#queued.filter((other) => other !== request);

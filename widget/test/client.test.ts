@@ -19,7 +19,7 @@ Object.assign(timing, {
 /** What the browser keeps; it survives a client as it survives a page. */
 let kept = new Map<string, string>();
 let server: TestServer;
-let clients: Client[] = [];
+const clients: Client[] = [];
 let expired = 0;
 
 beforeEach(async () => {
@@ -29,8 +29,11 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  clients.forEach((client) => client.close());
-  clients = [];
+  for (const client of clients.splice(0)) {
+    // What is still being sent would be tried for as long as the page lives, and this one has no other end.
+    client.outbox.pending.length = 0;
+    client.close();
+  }
   await server.stop();
 });
 

@@ -23,9 +23,13 @@ await build({
   sourcemap: 'inline',
   logLevel: 'warning',
 });
+// Far longer than all of them take: one that does not end has to be told, not waited for.
+const timeout = 300_000;
 const files = names.map((name) => join(out, name.replace(/\.ts$/, '.mjs')));
-const { status } = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...files], {
+const { status, error } = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...files], {
   stdio: 'inherit',
+  timeout,
 });
 rmSync(out, { recursive: true });
+if (error) console.error(`The tests were broken off: ${error.message}`);
 process.exitCode = status ?? 1;

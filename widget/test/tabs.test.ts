@@ -32,6 +32,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  locks.close();
   clients.forEach(leave);
   await server.stop();
 });
