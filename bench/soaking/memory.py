@@ -4,7 +4,8 @@ Measured on two servers with 20 visitors and no faults, five messages a second f
 60 MB come with the first questions (search, tokens, each connection's prepared statements); from then on 0.8 and 1.4 MB
 a minute, and ever less. A leak of one conversation's events and text, 20 kB, at that pace would be 6 MB a minute.
 With everything breaking it takes longer: each restart of the database brings new connections, which remember their
-statements anew. So the growth of a process is told after a minute, and held against it only where it lived for four.
+statements anew. So the growth is told from a minute on, or from the half of a shorter life, and held against a process
+only where it lived for four.
 """
 
 import asyncio
@@ -16,8 +17,10 @@ from bench.soaking.world import Server
 
 Samples = Sequence[tuple[float, int]]
 
-# A process is measured once it has warmed up, for as long again.
+# A process is measured once it has warmed up, or in the second half of a life that is too short for that.
 WARM_S = 60.0
+# Fewer samples than this tell nothing.
+LEAST_SAMPLES = 10
 # A process that lived for so long may not grow any more.
 GROWN_S = 240.0
 MAY_GROW_MB_PER_MINUTE = 6.0
@@ -55,8 +58,9 @@ class Memory:
 
 def slope(samples: Samples) -> float | None:
     """Megabytes a minute that a process grew, by least squares; None where it did not live long enough to tell."""
-    warm = [(at, held) for at, held in samples if at >= samples[0][0] + WARM_S]
-    if len(warm) < WARM_S:
+    begins = samples[0][0] + min(WARM_S, (samples[-1][0] - samples[0][0]) / 2)
+    warm = [(at, held) for at, held in samples if at >= begins]
+    if len(warm) < LEAST_SAMPLES:
         return None
     middle_at = sum(at for at, _ in warm) / len(warm)
     middle = sum(held for _, held in warm) / len(warm)
