@@ -13,7 +13,7 @@ from app.visitors.models import Visitor
 
 # Nobody reads more than "99+", and counting on costs time on every change.
 MANY = 100
-TABS = ("waiting", "mine", "bot", "all")
+TABS = ("waiting", "mine", "bot", "all", "spam")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ async def rows(session: AsyncSession, tab: str, member_id: UUID, *, limit: int) 
 
 
 async def counts(session: AsyncSession, member_id: UUID) -> Counts:
-    """How many conversations stand in each tab but the one of all, counted no further than MANY."""
+    """How many conversations stand in each tab that is for somebody to look at, counted no further than MANY."""
 
     def number(tab: str) -> ScalarSelect[int]:
         some = select(Conversation.id).where(_listed(session), _of_tab(tab, member_id)).limit(MANY)
@@ -104,7 +104,6 @@ def _listed(session: AsyncSession) -> ColumnElement[bool]:
     return (
         (Conversation.org_id == scope(session))
         & (Conversation.kind == "visitor")
-        & (Conversation.status != "spam")
         & (Conversation.last_seq > 0)
     )
 
@@ -112,6 +111,6 @@ def _listed(session: AsyncSession) -> ColumnElement[bool]:
 def _of_tab(tab: str, member_id: UUID) -> ColumnElement[bool]:
     if tab == "mine":
         return (Conversation.status == "human") & (Conversation.assignee_id == member_id)
-    if tab in {"waiting", "bot"}:
+    if tab in {"waiting", "bot", "spam"}:
         return Conversation.status == tab
     return Conversation.status != "spam"

@@ -1,4 +1,4 @@
-"""Who has a conversation: asked for a person, claimed, passed on, handed back, resolved.
+"""Who has a conversation: asked for a person, claimed, passed on, handed back, resolved, or nobody as it is spam.
 
 Each verb holds the conversation's row, so of two agents who claim at once exactly one wins and the other is told who.
 """
@@ -95,7 +95,7 @@ async def hand_back(session: AsyncSession, conversation_id: UUID, member: Signed
 
 
 async def resolve(session: AsyncSession, conversation_id: UUID, member: SignedIn) -> Conversation:
-    """Ends the conversation; a new message of the visitor opens it again."""
+    """Ends the conversation; a new message of the visitor opens it again. What was spam is no more."""
     conversation = await lock(session, conversation_id)
     if conversation.status == "resolved":
         return conversation
@@ -104,6 +104,21 @@ async def resolve(session: AsyncSession, conversation_id: UUID, member: SignedIn
     await change_hands(
         session, conversation, status="resolved", notice={"kind": "resolved", "name": member.name}
     )
+    return conversation
+
+
+async def put_away(session: AsyncSession, conversation_id: UUID, member: SignedIn) -> Conversation:
+    """Ends the conversation as spam: it leaves the inbox and takes no more messages, until it is resolved or claimed.
+
+    The visitor is told no more than that it is resolved. Raises NotYours.
+    """
+    conversation = await lock(session, conversation_id)
+    if conversation.status == "spam":
+        return conversation
+    if conversation.status == "human":
+        check_yours(conversation, member)
+    notice = {"kind": "resolved", "name": member.name}
+    await change_hands(session, conversation, status="spam", notice=notice)
     return conversation
 
 

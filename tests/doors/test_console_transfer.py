@@ -12,7 +12,7 @@ from app.kit.clock import now
 from app.kit.db import Database
 from app.tenancy.models import Member as MemberRow
 from tests.doors.console import Member, at_console, visible
-from tests.doors.pages import Page
+from tests.doors.pages import Page, problem
 from tests.factories import Talk, create_talk, say
 from tests.serving import RunningServer
 
@@ -125,3 +125,32 @@ async def test_a_message_to_a_resolved_conversation_opens_it_for_the_assistant(
         state = (await page.client.get(f"/v1/conversations/{conversation}")).json()
     assert state["status"] == "bot"
     assert "reopened" in [message["notice"]["kind"] for message in state["messages"] if message["notice"]]
+
+
+async def test_spam_leaves_the_inbox_takes_nothing_and_can_be_brought_back(
+    page: Page, server: RunningServer, database: Database
+) -> None:
+    async with at_console(server, database, page.org_id) as member:
+        conversation = (await page.start())["id"]
+        await page.write(conversation, "Buy followers now")
+        base = f"/console/conversations/{conversation}"
+        put_away = visible((await member.press(f"{base}/spam", tab="all")).text)
+        assert "This is spam: what its visitor writes is refused." in put_away
+        for tab, stands in {"all": False, "bot": False, "spam": True}.items():
+            listed = await member.page(f"/console/inbox?tab={tab}")
+            assert ("Buy followers now" in listed) is stands, tab
+        refused = problem(await page.write(conversation, "And likes"), 409, "conversation_closed")
+        assert refused["detail"] == "This conversation is closed. Start a new one."
+        assert "Not spam" in await member.page(base)
+        await member.press(f"{base}/resolve")
+        assert "Buy followers now" in await member.page("/console/inbox?tab=all")
+        assert (await page.write(conversation, "Sorry, my question is about parcels")).status_code == 201
+
+
+async def test_only_who_has_a_conversation_puts_it_away(maya: Member, jonas: Member, talk: Talk) -> None:
+    refused = await jonas.press(f"/console/conversations/{talk.id}/spam")
+    assert refused.status_code == 409
+    assert "Maya Kaur has this conversation." in visible(refused.text)
+    assert "Mark as spam" not in await jonas.page(f"/console/conversations/{talk.id}")
+    await maya.press(f"/console/conversations/{talk.id}/spam")
+    assert "No spam" not in await maya.page("/console/inbox?tab=spam")

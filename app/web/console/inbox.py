@@ -22,7 +22,7 @@ from app.web.console.pages import desk_page, from_htmx
 from app.web.console.talk import Here, talk_of
 from app.web.runtime import NeedsRuntime, Runtime
 
-TabName = Literal["waiting", "mine", "bot", "all"]
+TabName = Literal["waiting", "mine", "bot", "all", "spam"]
 Limit = Annotated[int, Parameter(ge=1, le=MOST)]
 
 
@@ -118,6 +118,18 @@ class TalkDoor(Controller):
         data: PlaceForm,
     ) -> Response[Any]:
         conversation = await queue.resolve(desk.session, conversation_id, desk.member)
+        return await _done(request, desk, runtime, conversation, tab=data.tab)
+
+    @post("/spam")
+    async def put_away(
+        self,
+        request: AnyRequest,
+        desk: NeedsDesk,
+        runtime: NeedsRuntime,
+        conversation_id: FromPath[UUID],
+        data: PlaceForm,
+    ) -> Response[Any]:
+        conversation = await queue.put_away(desk.session, conversation_id, desk.member)
         return await _done(request, desk, runtime, conversation, tab=data.tab)
 
     @post("/transfer")
