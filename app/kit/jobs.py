@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +44,13 @@ TAKEN_OVER = """
 SELECT count(*) FILTER (WHERE status = 'picked') - count(*) FILTER (WHERE status = 'queued') AS times
 FROM pgqueuer_log WHERE job_id = $1
 """
+# What is known of jobs that are long done; of those that wait or are under way all is kept.
+FORGET = """
+DELETE FROM pgqueuer_log AS line WHERE created < now() - $1::interval
+AND NOT EXISTS (SELECT FROM pgqueuer WHERE id = line.job_id)
+"""
+REMEMBERED = timedelta(days=7)
+FORGET_EVERY_S = 3600.0
 Payload = Mapping[str, str]
 Handler = Callable[[Any, UUID, Payload], Awaitable[None]]
 GaveUp = Callable[[Any, UUID, Payload, Exception], Awaitable[None]]
@@ -231,14 +239,18 @@ def _tries_again(job: Job, error: Exception) -> bool:
 
 
 async def _watch(queue: PgQueuer) -> None:
-    """Starts the queue again when PostgreSQL's notifications no longer arrive.
+    """Starts the queue again when PostgreSQL's notifications no longer arrive, and keeps its log short.
 
     PGQueuer's own probe is not used: it may be sent before its listener listens, and then finds a healthy one dead.
     """
+    forget_at = 0.0
     while True:
         await asyncio.sleep(PROBE_S)
         try:
             await _hand_out_again(queue)
+            if monotonic() >= forget_at:
+                await queue.qm.queries.driver.execute(FORGET, REMEMBERED)
+                forget_at = monotonic() + FORGET_EVERY_S
             await queue.qm.listener_healthy(timeout=timedelta(seconds=PROBE_S))
         except (FailingListenerError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             log.warning(

@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
+from app.kit import jobs
 from app.kit.db import Database
 from app.kit.jobs import Jobs, Payload, Worker, enqueue
 
@@ -108,3 +111,31 @@ async def test_what_a_stopped_worker_was_doing_is_done_by_the_next(
         await asyncio.wait_for(begun.wait(), 5)
     async with working(database, name, finish):
         await asyncio.wait_for(finished.wait(), 10)
+
+
+async def test_the_log_of_jobs_that_are_long_done_is_kept_short(
+    database: Database, org_id: UUID, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "PROBE_S", 0.1)
+
+    async def run(_: UUID, __: Payload) -> None:
+        raise AssertionError("It is not due.")
+
+    async with database.transaction(org_id) as session:
+        await enqueue(session, name, {}, delay=timedelta(days=1))
+        log = """INSERT INTO pgqueuer_log (created, job_id, status, entrypoint, priority)
+            SELECT now() - make_interval(days => age), id, 'queued', :name, 0
+            FROM (SELECT id FROM pgqueuer WHERE entrypoint = :name UNION SELECT -1) jobs, unnest(ARRAY[1, 8]) age"""
+        await session.execute(text(log), {"name": name})
+
+    async def kept() -> list[tuple[bool, int]]:
+        async with database.transaction(None) as session:
+            lines = """SELECT job_id = -1, extract(day FROM now() - created)::int FROM pgqueuer_log
+                WHERE entrypoint = :name AND created < now() - interval '1 hour' ORDER BY 1, 2"""
+            return [tuple(row) for row in await session.execute(text(lines), {"name": name})]
+
+    assert await kept() == [(False, 1), (False, 8), (True, 1), (True, 8)]
+    async with working(database, name, run), asyncio.timeout(10):
+        while (True, 8) in await kept():
+            await asyncio.sleep(0.05)
+    assert await kept() == [(False, 1), (False, 8), (True, 1)]
