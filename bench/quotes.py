@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from app.answering.phrases import SAYINGS
 from app.answering.steps import Done
 from ingest.lexical import words
 from ingest.sentences import sentences
@@ -14,9 +15,15 @@ MARK = re.compile(r"\[(\d+)\]")
 def quotes(done: Done) -> Iterator[bool]:
     """One for each run of text of an answer, up to its mark; False where it stands not in what the mark stands for."""
     passages = {source.n: _plain(source.passage) for source in done.sources}
-    for text, number in _runs(done.text):
+    for text, number in _runs(_quoted(done.text)):
         cited = passages.get(number, "")
         yield all(_plain(part) in cited for part in _parts(text))
+
+
+def _quoted(text: str) -> str:
+    """Without the sentence of the assistant's own that leads to quotes that do not agree."""
+    first, _, rest = text.partition("\n\n")
+    return rest if first in SAYINGS else text
 
 
 def _runs(text: str) -> Iterator[tuple[str, int]]:

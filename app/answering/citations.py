@@ -1,23 +1,28 @@
 """What a model writes, made fit for the visitor while it streams.
 
 `[n]` is resolved: numbers without a source go, the others are counted anew from 1 in order of first use. Images go,
-links keep their text and lose their target, addresses that no source has go. What cannot be decided yet, such as the
-`[1` of a `[12]`, waits for the next delta, so that what was streamed is exactly what is stored.
+links keep their text and lose their target, addresses that no source has go, and so do HTML's tags. What cannot be
+decided yet, such as the `[1` of a `[12]`, waits for the next delta: what was streamed is exactly what is stored.
 """
 
 import re
 from collections.abc import Callable, Iterable
 
+from app.answering.numbers import cited
+from app.answering.tags import COMMENT_END, TAG, hidden_until, is_markup
+
 LABEL_LIMIT = 300
 TARGET_LIMIT = 2000
-CITATION = re.compile(
-    r"(?:\^|passages?\s*|sources?\s*)?(\d{1,3}(?:\s*(?:[,;–-]|and)\s*\d{1,3})*)\s*(?:†.*)?", re.IGNORECASE
+HIDDEN_LIMIT = 500
+SCHEMES = (
+    *("http://", "https://", "ftp://", "ws://", "wss://", "www.", "mailto:", "data:image/", "data:text/"),
+    *("javascript:", "vbscript:", "file://"),
 )
-RANGE = re.compile(r"(\d+)(?:\s*[–-]\s*(\d+))?")
-SCHEMES = ("http://", "https://", "ftp://", "ws://", "wss://", "www.", "mailto:", "data:image/", "data:text/")
-TAGS = ("<img", "<a ", "</a>", *(f"<{scheme}" for scheme in SCHEMES))
+# An address without its scheme, which a page would load with its own.
+RELATIVE = re.compile(r"//[\w-]+(?:\.[\w-]+)+")
 ADDRESS = re.compile(r"[^\s<>\"`\[\]()]+")
-PLAIN = re.compile(r"[^\s\[\]!<`【hfwmdHFWMD]+")
+PATH = re.compile(r"[\w/]")
+PLAIN = re.compile(r"[^\s\[\]!<`【/hfwmdjvHFWMDJV]+")
 BLANKS = re.compile(r"[ \t]+")
 TICKS = re.compile(r"`+")
 # Between these two nothing may vanish without a trace: they would grow together to an address, image or number.
@@ -62,7 +67,7 @@ class Citations:
         head = self._rest[0]
         if head == "`":
             return self._ticks(final=final)
-        if head.lower() in "hfwmd":
+        if head.lower() in "hfwmdjv":
             return self._address(final=final)
         if self._code:
             return self._code_text(final=final)
@@ -74,6 +79,7 @@ class Citations:
             "]": self._stray_target,
             "!": self._image,
             "<": self._tag,
+            "/": self._relative,
         }
         if step := steps.get(head):
             return step(final=final)
@@ -95,7 +101,8 @@ class Citations:
         return self._skip(length)
 
     def _emit(self, text: str) -> None:
-        if self._gap and not self._blank and LEFT.match(self._last) and RIGHT.match(text):
+        grown = self._last == "<" or (LEFT.match(self._last) and RIGHT.match(text))
+        if self._gap and not self._blank and grown:
             self._blank = " "
         self._gap = False
         self._marks.clear()
@@ -148,6 +155,19 @@ class Citations:
         bare = any(scheme.startswith(address.lower()) for scheme in SCHEMES)
         return self._take(len(address)) if bare or address in self._addresses else self._remove(len(address))
 
+    def _relative(self, *, final: bool) -> bool:
+        """An address that begins with two slashes, and is no part of a path."""
+        if self._rest == "/" and not final:
+            return False
+        within = not self._blank and not self._gap and PATH.match(self._last)
+        if within or not self._rest.startswith("//"):
+            return self._take(1)
+        run = ADDRESS.match(self._rest)
+        assert run is not None
+        if run.end() == len(self._rest) and not final:
+            return False
+        return self._remove(run.end()) if RELATIVE.match(run.group()) else self._take(2)
+
     def _bracket(self, *, final: bool) -> bool:
         """A citation, a link, or just a bracket."""
         close = self._find("]】\n[", 1, LABEL_LIMIT)
@@ -159,18 +179,16 @@ class Citations:
         if end is None:
             return False
         label = self._rest[1:close]
-        if cited := CITATION.fullmatch(label.strip()):
-            return self._cite(cited.group(1), end)
+        if numbers := cited(label):
+            return self._cite(numbers, end)
         if end == close + 1:
             return self._take(1)
         self._gap = True
         self._rest = label + self._rest[end:]
         return True
 
-    def _cite(self, numbers: str, length: int) -> bool:
-        marks = [
-            mark for number in _numbers(numbers) if (mark := self._mark(number)) not in (*self._marks, 0)
-        ]
+    def _cite(self, numbers: list[int], length: int) -> bool:
+        marks = [mark for number in numbers if (mark := self._mark(number)) not in (*self._marks, 0)]
         if not marks:
             return self._remove(length)
         marks = list(dict.fromkeys(marks))
@@ -209,25 +227,48 @@ class Citations:
         end = self._target_end(close + 1, final=final)
         if end is None:
             return False
-        if end == close + 1 and CITATION.fullmatch(self._rest[2:close].strip()):
+        if end == close + 1 and cited(self._rest[2:close]):
             return self._take(1)  # an exclamation mark before a citation
         return self._remove(end)
 
     def _tag(self, *, final: bool) -> bool:
-        """Images and links as HTML, and addresses in angle brackets."""
-        lower = self._rest[:TARGET_LIMIT].lower()
-        if not lower.startswith(TAGS) and (final or not any(tag.startswith(lower) for tag in TAGS)):
+        """HTML goes, with what it hides; a tag that is not closed ceases to be one. <words> like these stay."""
+        if not final and self._rest in ("<", "</", "<!", "<!-"):
+            return False
+        if not TAG.match(self._rest):
             return self._take(1)
-        close = self._find(">\n", 1, TARGET_LIMIT)
+        if self._rest.startswith("<!--"):
+            return self._hidden(len("<!--"), COMMENT_END, final=final)
+        return self._whole_tag(final=final)
+
+    def _whole_tag(self, *, final: bool) -> bool:
+        close = self._find("<>", 1, TARGET_LIMIT)
         if close is None and not final and len(self._rest) <= TARGET_LIMIT:
             return False
-        if close is None or self._rest[close] == "\n":
-            return self._take(1)
-        inner = self._rest[1:close]
+        if close is None or self._rest[close] == "<":
+            return self._disarm()
+        inner, tag = self._rest[1:close], self._rest[: close + 1]
         if inner in self._addresses:
             self._emit(inner)
             return self._skip(close + 1)
-        return self._remove(close + 1)
+        if inner.lower().startswith(SCHEMES) or is_markup(tag):
+            return self._hidden(len(tag), hidden_until(tag), final=final)
+        return self._take(1)
+
+    def _disarm(self) -> bool:
+        """An angle bracket that nothing is to close."""
+        self._emit("<")
+        self._blank = " "
+        return self._skip(1)
+
+    def _hidden(self, length: int, ending: re.Pattern[str] | None, *, final: bool) -> bool:
+        """Removes a tag, and what it keeps from being read up to its end, where that is near."""
+        if ending is None:
+            return self._remove(length)
+        found = ending.search(self._rest, length, length + HIDDEN_LIMIT)
+        if found is None and not final and len(self._rest) <= length + HIDDEN_LIMIT:
+            return False
+        return self._remove(found.end() if found else length)
 
     def _target_end(self, start: int, *, final: bool) -> int | None:
         """Where the `(target)` at `start` ends; `start` where there is none; None when more text must tell."""
@@ -249,12 +290,3 @@ class Citations:
         """The first of `chars` at or after `start` and before `limit`."""
         found = [index for char in chars if (index := self._rest.find(char, start, limit)) >= 0]
         return min(found, default=None)
-
-
-def _numbers(group: str) -> list[int]:
-    """`1, 3-5` as numbers; a range is taken only as far as citations go."""
-    numbers: list[int] = []
-    for first, last in RANGE.findall(group):
-        low, high = int(first), int(last or first)
-        numbers += range(low, min(high, low + 9) + 1) if high >= low else [low, high]
-    return numbers

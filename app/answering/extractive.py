@@ -7,11 +7,12 @@ enough to help and short enough to be read.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import takewhile
 
 from app.answering.definitions import defining
+from app.answering.disagreement import contrary
 from app.answering.scoring import Similarity, Stems, scores
 from app.answering.units import Unit, units
 
@@ -45,12 +46,13 @@ DEPENDENT = re.compile(
 class Quotation:
     """`pieces` are what is streamed, one after another; `used` the passages (from 0) behind [1], [2], …
 
-    `places` are the headings under which each of those is first quoted.
+    `places` are the headings under which each of those is first quoted. `torn` where the passages do not agree.
     """
 
     pieces: list[str]
     used: list[int]
     places: list[tuple[str, ...]] = field(default_factory=list)
+    torn: bool = False
 
     @property
     def text(self) -> str:
@@ -74,8 +76,11 @@ def quote(
     if not candidates:
         return Quotation([], [])
     judged = _Judged(every, *scores(question, history, candidates, stems, similarity), stems)
-    about = defining(question) is not None
-    return _write(_choose(candidates, judged, follow=about))
+    chosen = _choose(candidates, judged, follow=defining(question) is not None)
+    said = [unit for unit in chosen if unit.passage == chosen[0].passage]
+    asked = " ".join([*history[-1:], question])
+    against = contrary(asked, said, candidates, stems, limit=MAX_SOURCES - 1)
+    return replace(_write(said + against), torn=True) if against else _write(chosen)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.answering.phrases import phrase
+from app.answering.phrases import moment, phrase
 from app.answering.steps import Done
 from app.conversations.answers import OpenAnswer
 from app.handoff.desk import Availability, Desk, availability
@@ -29,5 +29,5 @@ def _away(there: Availability, desk: Desk, language: str) -> str:
     away = phrase("away", language)
     if there.back_at is None:
         return away
-    when = f"{there.back_at:%Y-%m-%d, %H:%M} ({desk.zone})"
+    when = f"{moment(there.back_at, language)} ({desk.zone})"
     return f"{away} {phrase('back', language).format(when=when)}"

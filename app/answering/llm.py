@@ -11,7 +11,7 @@ import logging
 import random
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx2
@@ -69,8 +69,8 @@ Delta = Text | ToolCall | Finish
 class Model:
     """An endpoint that writes answers, and another that does while this one fails.
 
-    `deadline_s` bounds an answer from request to last token, whoever writes it. `prefix` is how the endpoint's settings
-    are called.
+    `most` is how many tokens it may write. `deadline_s` bounds an answer from request to last token, whoever writes
+    it. `prefix` is how the endpoint's settings are called.
     """
 
     client: openai.AsyncOpenAI
@@ -78,12 +78,23 @@ class Model:
     deadline_s: float
     fallback: "Model | None" = None
     prefix: str = "OPENAI_"
+    temperature: float | None = None
+    most: int = MAX_ANSWER_TOKENS
     breaker: Breaker = field(default_factory=Breaker)
 
     async def close(self) -> None:
         await self.client.close()
         if self.fallback is not None:
             await self.fallback.close()
+
+    def set_to(self, name: str, temperature: float | None) -> "Model":
+        """The same endpoint with another model, where one is named, and another temperature, also for its fall-back."""
+        fallback = self.fallback and replace(self.fallback, temperature=temperature)
+        return replace(self, name=name or self.name, temperature=temperature, fallback=fallback)
+
+    def limited(self, most: int) -> "Model":
+        """For a short text that nobody waits long for: from this endpoint or from none."""
+        return replace(self, most=most, fallback=None)
 
     def explained(self, error: Exception) -> ModelError:
         return explained(error, str(self.client.base_url), self.prefix, self.name)
@@ -218,9 +229,11 @@ async def _chunks(
     model: Model, messages: Sequence[Message], tools: Sequence[Message]
 ) -> AsyncGenerator[Chunk]:
     # What is in the extra body is sent as it stands; the client would look through all of it, message by message.
-    request: dict[str, Any] = {"messages": messages, "max_completion_tokens": MAX_ANSWER_TOKENS}
+    request: dict[str, Any] = {"messages": messages, "max_completion_tokens": model.most}
     if tools:
         request["tools"] = tools
+    if model.temperature is not None:
+        request["temperature"] = model.temperature
     completions = model.client.chat.completions.with_streaming_response
     async with completions.create(
         model=model.name,

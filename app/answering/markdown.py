@@ -1,15 +1,16 @@
 """The markdown of passages, as far as answers need it: text without what leads elsewhere, and its blocks."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+
+from app.answering.tags import untagged
 
 CODE = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 ANY_CODE = re.compile(rf"(?:^[ \t]*```.*?^[ \t]*```)|{CODE.pattern}", re.DOTALL | re.MULTILINE)
 IMAGE = re.compile(r"!\[[^\]\n]*\](?:\([^)\n]*\)|\[[^\]\n]*\])?")
 LINK = re.compile(r"\[([^\[\]\n]*)\]\((?:[^()\n]|\([^()\n]*\))*\)|\[([^\[\]\n]+)\]\[[^\[\]\n]*\]")
 AUTOLINK = re.compile(r"<(?:https?|mailto|ftp):[^>\s]*>")
-TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
 FOOTNOTE = re.compile(r"\s?\[\^?\d{1,3}\]")
 EMPHASIS = re.compile(r"(?<![\w*_\\])([*_])(?=[^\s*_])([^*_\n]+?)(?<=[^\s*_])\1(?![\w*_])")
 STRONG_UNDERSCORES = re.compile(r"(?<![\w_])__(?=\S)(.+?)(?<=\S)__(?![\w_])")
@@ -46,19 +47,14 @@ def _inline(text: str) -> str:
     text = IMAGE.sub("", text)
     text = LINK.sub(lambda link: link.group(1) or link.group(2) or "", text)
     text = AUTOLINK.sub(lambda link: link.group()[1:-1], text)
-    text = FOOTNOTE.sub("", TAG.sub(" ", text))
+    text = FOOTNOTE.sub("", untagged(text))
     text = STRONG_UNDERSCORES.sub(r"**\1**", text)
     return ESCAPE.sub(r"\1", EMPHASIS.sub(r"\2", text))
 
 
 def for_model(text: str) -> str:
     """A passage as the model may see it: no links, no images, no addresses outside code."""
-    parts: list[str] = []
-    end = 0
-    for code in ANY_CODE.finditer(text):
-        parts += [_without_targets(text[end : code.start()]), code.group()]
-        end = code.end()
-    return "".join([*parts, _without_targets(text[end:])]).strip()
+    return _outside_code(text, _without_targets).strip()
 
 
 def _without_targets(text: str) -> str:
@@ -67,9 +63,22 @@ def _without_targets(text: str) -> str:
 
 
 def for_reading(text: str) -> str:
-    """A passage as the visitor sees it behind a source: links keep their text, images go, headings are bold."""
-    text = LINK.sub(lambda link: link.group(1) or link.group(2) or "", IMAGE.sub("", text))
-    return re.sub(r"^#{1,6}\s+(.+?)\s*#*$", r"**\1**", text, flags=re.MULTILINE).strip()
+    """A passage as the visitor sees it behind a source: links keep their text, images, tags go, headings are bold."""
+    shown = _outside_code(text, _readable)
+    return re.sub(r"^#{1,6}\s+(.+?)\s*#*$", r"**\1**", shown, flags=re.MULTILINE).strip()
+
+
+def _readable(text: str) -> str:
+    return untagged(LINK.sub(lambda link: link.group(1) or link.group(2) or "", IMAGE.sub("", text)))
+
+
+def _outside_code(text: str, change: Callable[[str], str]) -> str:
+    parts: list[str] = []
+    end = 0
+    for code in ANY_CODE.finditer(text):
+        parts += [change(text[end : code.start()]), code.group()]
+        end = code.end()
+    return "".join([*parts, change(text[end:])])
 
 
 @dataclass

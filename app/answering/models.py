@@ -1,11 +1,11 @@
-"""The answers' table, with each answer why it says what it says; and what answers may cost."""
+"""The answers' table, with each answer why it says what it says; how the assistant is; and what answers may cost."""
 
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey
-from sqlalchemy.dialects.postgresql import DATE, JSONB, TEXT
+from sqlalchemy.dialects.postgresql import ARRAY, DATE, JSONB, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.clock import now
@@ -43,6 +43,23 @@ class Answer(Base):
     cost_micros: Mapped[int | None] = mapped_column(BigInteger)
     timings: Mapped[dict[str, int]] = mapped_column(JSONB)
     created_at: Mapped[datetime] = mapped_column(TIME, default=now)
+
+
+class AssistantSetting(Base):
+    """Of a site, or of the whole organisation where `site_id` is null. What each means is told by Assistant."""
+
+    __tablename__ = "assistant_setting"
+
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    site_id: Mapped[UUID | None] = mapped_column(ForeignKey("site.id"), primary_key=True)
+    model: Mapped[str] = mapped_column(TEXT)
+    temperature: Mapped[float | None] = mapped_column()
+    tone: Mapped[str] = mapped_column(TEXT)
+    languages: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    instructions: Mapped[str] = mapped_column(TEXT)
+    forbidden: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    changed_at: Mapped[datetime] = mapped_column(TIME)
+    changed_by: Mapped[str] = mapped_column(TEXT)
 
 
 class BudgetLimit(Base):

@@ -4,11 +4,14 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from app.answering import llm
-from app.answering.budget import Purse, spending
+from app.answering.budget import Amount, Purse, spending
 from app.answering.failures import ModelUnavailable
 from app.answering.steps import Why
 from app.answering.tokens import estimate
 from app.answering.wire import Usage
+
+# What an answer may use, in tokens in and out.
+ONE_ANSWER = (7_000, llm.MAX_ANSWER_TOKENS)
 
 
 async def stream(
@@ -19,8 +22,12 @@ async def stream(
     why: Why,
     *,
     deadline: float | None = None,
+    spare: Sequence[int] = (),
 ) -> AsyncGenerator[llm.Delta]:
-    """`llm.stream`, with what it used charged to the purse, if there is one, and noted. Raises BudgetSpent, too."""
+    """`llm.stream`, with what it used charged to the purse, if there is one, and noted. Raises BudgetSpent, too.
+
+    `spare`: the tokens, in and out, of another request that there has to be room for beside this one.
+    """
     deltas = llm.stream(model, messages, tools, deadline=deadline)
     if purse is None:
         async with aclosing(deltas):
@@ -28,20 +35,23 @@ async def stream(
                 yield delta
         return
     sent = sum(estimate(str(message["content"])) for message in messages)
-    async with aclosing(_charged(purse, deltas, sent, why)) as charged:
+    most = purse.cost(sent, model.most)
+    if spare:
+        most += purse.cost(*spare)
+    async with aclosing(_charged(purse, deltas, sent, most, why)) as charged:
         async for delta in charged:
             yield delta
 
 
 async def _charged(
-    purse: Purse, deltas: AsyncGenerator[llm.Delta], sent: int, why: Why
+    purse: Purse, deltas: AsyncGenerator[llm.Delta], sent: int, most: Amount, why: Why
 ) -> AsyncGenerator[llm.Delta]:
     """Where the endpoint doesn't say what it used, because the stream broke or nobody wanted more, that is estimated.
 
     A request that the endpoint didn't answer at all costs nothing.
     """
     answered, usage = True, Usage(sent)
-    async with spending(purse, purse.cost(sent, llm.MAX_ANSWER_TOKENS)) as request, aclosing(deltas):
+    async with spending(purse, most) as request, aclosing(deltas):
         try:
             async for delta in deltas:
                 usage = _counted(usage, delta)

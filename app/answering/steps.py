@@ -72,6 +72,7 @@ class Why:
     cited: list[int] = field(default_factory=list)
     evidence: Evidence | None = None
     curated: bool = False
+    forbidden: str | None = None
     model: str | None = None
     prompt_version: str | None = None
     prompt: Sequence[Mapping[str, Any]] = ()
@@ -84,7 +85,9 @@ class Why:
 
     @property
     def decision(self) -> dict[str, Any]:
-        """What the evidence was told by."""
+        """What the evidence was told by, or why none was looked for."""
+        if self.forbidden:
+            return {"kind": "forbidden", "topic": self.forbidden}
         if self.evidence is None or self.curated:
             return {"kind": "curated"} if self.curated else {}
         features = {name: round(value, 4) for name, value in self.evidence.features.items()}

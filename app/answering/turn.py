@@ -14,16 +14,20 @@ from functools import cached_property
 from uuid import UUID
 
 from app.answering import llm, smalltalk
+from app.answering.assistant import Assistant, assistant_of
 from app.answering.budget import Purse, purse_of
+from app.answering.clarifying import choices, completed
 from app.answering.curated import curated
 from app.answering.delivery import Delivery
 from app.answering.handing import passed_on
 from app.answering.language import language_of
 from app.answering.loops import looping
+from app.answering.markdown import for_reading
 from app.answering.phrases import OFFERS, SAYINGS, Phrase, phrase
 from app.answering.record import keep
+from app.answering.rewriting import rewritten, searched
 from app.answering.steps import Done, Outcome, Reading, Searching, Step, Text, Why, pages, sources
-from app.answering.writing import model_writes, quoted
+from app.answering.writing import Task, model_writes, quoted
 from app.config import Settings
 from app.conversations.answers import OpenAnswer, Turn, begin_answer, finish_answer
 from app.handoff import queue
@@ -78,6 +82,7 @@ class Desk:
     model: llm.Model | None = None
     purse: Purse | None = None
     models: Models = field(default_factory=Models)
+    assistant: Assistant = field(default_factory=Assistant)
 
 
 async def reply(context: Context, org_id: UUID, conversation_id: UUID, message_id: UUID) -> None:
@@ -88,10 +93,12 @@ async def reply(context: Context, org_id: UUID, conversation_id: UUID, message_i
             return
         purse = await purse_of(session, context.database, context.settings, conversation_id)
         name = await organisation_name(session)
-        desk = Desk(context.database, org_id, name, context.model, purse, context.models)
+        assistant = await assistant_of(session, opened.site_id)
+        desk = Desk(context.database, org_id, name, context.model, purse, context.models, assistant)
         rules = await desk_of(session, opened.site_id)
     why, question = Why(), smalltalk.question_of(opened.asked)
-    made = _by_rule(opened, question, rules) or answer(desk, question, opened.history, why)
+    language = assistant.speaks(_language(question, opened.history))
+    made = _by_rule(opened, question, rules, language) or answer(desk, question, opened.history, why)
     async with (
         Delivery(context.database, context.drafts, org_id, opened) as delivery,
         aclosing(made) as steps,
@@ -101,7 +108,7 @@ async def reply(context: Context, org_id: UUID, conversation_id: UUID, message_i
             return
         why.mark("done")
         async with context.database.transaction(org_id) as session:
-            done = await passed_on(session, opened, done, rules, _language(question, opened.history))
+            done = await passed_on(session, opened, done, rules, language)
             views = [source.view() for source in done.sources]
             outcome, state = done.outcome, done.state
             if await finish_answer(
@@ -112,9 +119,10 @@ async def reply(context: Context, org_id: UUID, conversation_id: UUID, message_i
                     await queue.request(session, conversation_id, reason=done.hand_off)
 
 
-def _by_rule(opened: OpenAnswer, question: str, rules: DeskRules) -> AsyncGenerator[Step] | None:
+def _by_rule(
+    opened: OpenAnswer, question: str, rules: DeskRules, language: str
+) -> AsyncGenerator[Step] | None:
     """What is said without an answer: to another program, or where the organisation wants a person for a topic."""
-    language = _language(question, opened.history)
     if loop := looping(opened.said):
         return _say("loop", language, outcome="chat", hand_off=loop)
     if topic := topic_of(question, rules):
@@ -127,18 +135,24 @@ async def answer(
 ) -> AsyncGenerator[Step]:
     """Searching, Reading, Text after Text, and always one Done. `why` is filled with how it came about."""
     why = why or Why()
-    language = _language(question, history)
+    language = desk.assistant.speaks(_language(question, history))
     if _takes_up_offer(question, history):
         steps = _talk_back("person", language)
     elif talk := smalltalk.recognise(question):
-        steps = _talk_back(talk.kind, talk.language or language)
+        steps = _talk_back(talk.kind, desk.assistant.speaks(talk.language or language))
+    elif topic := desk.assistant.forbids(question):
+        why.forbidden = topic
+        steps = _say("forbidden", language, outcome="chat")
     else:
         yield Searching()
+        question = completed(question, history)
         passages = await _search(desk, question, history, why)
         given = curated(question, passages)
         if given is not None:
             yield Reading(1)
             steps = _as_written(desk, passages, given, why)
+        elif names := _which(desk, question, history, passages, why):
+            steps = _ask_which(names, language)
         elif why.evidence is None or not why.evidence.enough:
             steps = _say("unknown" if passages else "nothing_known", language, outcome="unknown")
         else:
@@ -151,22 +165,41 @@ async def answer(
             yield step
 
 
+def _which(
+    desk: Desk, question: str, history: Sequence[Turn], passages: Sequence[Passage], why: Why
+) -> list[str]:
+    """What a question may mean that fits several things. Where a model has something to go on, it asks by itself."""
+    asks_itself = desk.model is not None and why.evidence is not None and why.evidence.enough
+    return [] if asks_itself else choices(question, _asked_before(history), passages)
+
+
+async def _ask_which(names: Sequence[str], language: str) -> AsyncGenerator[Step]:
+    listed = ", ".join(names[:-1]) + phrase("or", language) + names[-1]
+    text = phrase("which", language).format(choices=listed)
+    yield Text(text)
+    yield Done(text, "chat")
+
+
 async def _as_written(desk: Desk, passages: list[Passage], given: int, why: Why) -> AsyncGenerator[Step]:
     async with desk.database.transaction(desk.org_id) as session:
         entry = await faq.entry(session, passages[given].document_id)
-    text = f"{(entry.answer if entry else passages[given].text).strip()} [1]"
+    text = f"{for_reading(entry.answer if entry else passages[given].text)} [1]"
     why.cited, why.curated = [given], True
     yield Text(text)
     yield Done(text, "answered", sources=sources(passages, [given]))
 
 
 async def _search(desk: Desk, question: str, history: Sequence[Turn], why: Why) -> list[Passage]:
-    query = Query(question, _asked_before(history), _answered_before(history))
+    asked = query = Query(question, _asked_before(history), _answered_before(history))
+    if desk.model is not None:
+        model = desk.model.set_to(desk.assistant.model, None)
+        if text := await rewritten(model, question, history, why, desk.purse):
+            query = searched(asked, text)
     found = await find(desk.database, desk.models, desk.org_id, query, limit=PASSAGES)
     passages = found.passages
     why.search_query = {"text": query.text, "history": list(query.history), "notes": list(found.notes)}
     why.passages = passages
-    why.evidence = await asyncio.to_thread(evidence, query, passages) if passages else None
+    why.evidence = await asyncio.to_thread(evidence, asked, passages) if passages else None
     why.mark("searched")
     return passages
 
@@ -193,9 +226,8 @@ async def _write(
 ) -> AsyncGenerator[Step]:
     if desk.model is not None:
         ended = False
-        writing = model_writes(
-            desk.model, desk.organisation, question, history, passages, language, why, desk.purse
-        )
+        task = Task(question, history, passages, language, desk.organisation, desk.assistant)
+        writing = model_writes(desk.model, task, why, desk.purse)
         async with aclosing(writing):
             async for step in writing:
                 ended = ended or isinstance(step, Done)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from app.answering import llm, paid, prompt
+from app.answering.assistant import Assistant
 from app.answering.budget import BudgetSpent, Purse
 from app.answering.citations import Citations
 from app.answering.extractive import Found, quote
@@ -16,6 +17,7 @@ from app.answering.leaks import Recital
 from app.answering.markdown import code_addresses
 from app.answering.phrases import phrase
 from app.answering.steps import Done, Step, Text, Why, sources
+from app.answering.support import Statements, numbers, stands
 from app.answering.wire import Usage
 from app.conversations.answers import Turn
 from app.knowledge.search import Passage
@@ -25,22 +27,34 @@ from ingest.lexical import stems
 log = logging.getLogger(__name__)
 
 QUOTED_FROM = 8
+# The longest question that a model may put to the visitor.
+ASKED_BACK = 400
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be answered, from what, in which language, and for whom."""
+
+    question: str
+    history: Sequence[Turn]
+    passages: list[Passage]
+    language: str
+    organisation: str
+    assistant: Assistant
 
 
 async def model_writes(
-    model: llm.Model,
-    organisation: str,
-    question: str,
-    history: Sequence[Turn],
-    passages: list[Passage],
-    language: str,
-    why: Why,
-    purse: Purse | None = None,
+    model: llm.Model, task: Task, why: Why, purse: Purse | None = None
 ) -> AsyncGenerator[Step]:
     """What the model writes, cleaned and cited. Ends without Done where it said nothing: others may answer then."""
-    why.model, why.prompt_version = model.name, prompt.VERSION
-    written = partial(prompt.build, organisation, question, history, passages)
-    reply = _Reply(Citations(len(passages), _known_addresses(passages)))
+    passages, language, assistant = task.passages, task.language, task.assistant
+    model = model.set_to(assistant.model, assistant.temperature)
+    why.model, why.prompt_version = model.name, prompt.version(assistant)
+    written = partial(
+        prompt.build, task.organisation, task.question, task.history, passages, assistant=assistant
+    )
+    citations = Citations(len(passages), _known_addresses(passages))
+    reply = _Reply(citations, passages, phrase("unsupported", language))
     recital = Recital(prompt.RULES)
     try:
         async with aclosing(_fitting(purse, model, written, why)) as deltas:
@@ -106,12 +120,17 @@ class _Reply:
     """A model's reply as far as it has come."""
 
     citations: Citations
+    passages: list[Passage]
+    doubt: str
     text: str = ""
     finish: str = ""
     model: str = ""
     broken: bool = False
     usage: Usage = field(default_factory=Usage)
     calls: dict[str, llm.ToolCall] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.statements = Statements(self._stands, self.doubt)
 
     def take(self, delta: llm.Delta) -> str:
         """What a delta adds to the text."""
@@ -125,13 +144,24 @@ class _Reply:
         return ""
 
     def close(self) -> str:
-        rest = self.citations.close().rstrip()
-        return self._add(f"{rest} …" if self.finish == "length" else rest)
+        rest = self._add(self.citations.close())
+        cut = self.finish == "length"
+        last = self.statements.close(whole=not cut) + (" …" if cut else "")
+        self.text += last
+        return rest + last
 
     def _add(self, clean: str) -> str:
-        clean = clean if self.text else clean.lstrip()
-        self.text += clean
-        return clean
+        shown = self.statements.feed(clean if self.text else clean.lstrip())
+        self.text += shown
+        return shown
+
+    def _stands(self, statement: str) -> bool:
+        """Judged by what it cites; a statement that cites nothing by everything that the model was given."""
+        used = self.citations.used
+        cited = [used[number - 1] for number in numbers(statement) if 0 < number <= len(used)]
+        return stands(
+            statement, [self.passages[n - 1].text for n in cited or range(1, len(self.passages) + 1)]
+        )
 
     def end(self, passages: list[Passage], language: str) -> list[Step]:
         cited = sources(passages, [number - 1 for number in self.citations.used])
@@ -142,9 +172,21 @@ class _Reply:
             return self._spoken(
                 phrase("person", language), Done(self.text, "chat", "complete", cited, reason)
             )
+        if prompt.DECLINE in self.calls:
+            return self._spoken(phrase("forbidden", language), Done(self.text, "chat", "complete", cited))
         if prompt.CANNOT_ANSWER in self.calls:
             return self._spoken(phrase("unknown", language), Done(self.text, "unknown", "complete", cited))
+        if asked := self._asked_back():
+            return self._spoken(asked, Done(self.text, "chat", "complete", cited))
         return [Done(self.text, "answered", "complete", cited)] if self.text else []
+
+    def _asked_back(self) -> str:
+        """The model's own question, made as harmless as its answers are."""
+        call = self.calls.get(prompt.ASK_BACK)
+        wording = Citations(0)
+        asked = wording.feed(str(call.arguments.get("question") or "")[:ASKED_BACK]) if call else ""
+        asked = (asked + wording.close()).strip()
+        return "" if Recital(prompt.RULES).begins_with(asked) else asked
 
     def _spoken(self, instead: str, done: Done) -> list[Step]:
         """Nobody is left without a word where the model only called a tool."""
@@ -166,9 +208,11 @@ async def quoted(
         yield Text(text)
         yield Done(text, "unknown")
         return
-    for piece in quotation.pieces:
+    lead = f"{phrase('disagree', language)}\n\n" if quotation.torn else ""
+    for piece in (lead + quotation.pieces[0], *quotation.pieces[1:]):
         yield Text(piece)
-    yield Done(quotation.text, "answered", "complete", sources(passages, quotation.used, quotation.places))
+    cited = sources(passages, quotation.used, quotation.places)
+    yield Done(lead + quotation.text, "answered", "complete", cited)
 
 
 def _similarity(asked: str, texts: Sequence[str]) -> list[float]:

@@ -44,6 +44,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "app.cli.embedding:reindex",
         "Embed every passage anew by the model that the settings name, and switch to it when all is done.",
     ),
+    "assistant": (
+        "app.cli.assistant:assistant",
+        "How the assistant is: its model, tone, languages, instructions and what it does not speak about.",
+    ),
     "budget": (
         "app.cli.spending:budget",
         "Show what answers may cost and have cost, and set it.",

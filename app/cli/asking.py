@@ -7,6 +7,7 @@ from uuid import UUID
 import click
 import msgspec
 
+from app.answering.assistant import assistant_of
 from app.answering.budget import purse_of
 from app.answering.llm import connect
 from app.answering.steps import Done, Reading, Text, Why
@@ -18,7 +19,7 @@ from app.kit.db import Database
 from app.knowledge.embedders import connect_models
 from app.knowledge.search import Passage, Query
 from app.knowledge.trial import Trial, try_question
-from app.tenancy.organisations import organisation_name
+from app.tenancy.organisations import organisation_name, site_of_key
 
 
 @click.command()
@@ -29,9 +30,18 @@ from app.tenancy.organisations import organisation_name
 @click.option(
     "--explain", is_flag=True, help="Also show passages found, evidence, prompt, tokens, cost and timings."
 )
+@click.option("--site", "site_key", help="By the assistant's settings for the site with this key.")
 @org_option
 @json_option
-def ask(*, question: str, earlier: tuple[str, ...], explain: bool, org: str, as_json: bool) -> None:
+def ask(
+    *,
+    question: str,
+    earlier: tuple[str, ...],
+    explain: bool,
+    site_key: str | None,
+    org: str,
+    as_json: bool,
+) -> None:
     """Ask QUESTION and stream the cited answer that a visitor would get.
 
     With OPENAI_API_KEY or OPENAI_BASE_URL set, that model writes it; without, it is quoted from the documents.
@@ -42,7 +52,7 @@ def ask(*, question: str, earlier: tuple[str, ...], explain: bool, org: str, as_
 
     async def work(database: Database, settings: Settings) -> Done:
         org_id = await organisation_id(database, org)
-        desk = await _desk(database, org_id, settings)
+        desk = await _desk(database, org_id, settings, site_key)
         history = tuple(Turn("user", text) for text in earlier)
         return await _follow(desk, question, history, why, quiet=as_json)
 
@@ -53,11 +63,13 @@ def ask(*, question: str, earlier: tuple[str, ...], explain: bool, org: str, as_
         _tell(done, why, explain=explain)
 
 
-async def _desk(database: Database, org_id: UUID, settings: Settings) -> Desk:
+async def _desk(database: Database, org_id: UUID, settings: Settings, site_key: str | None) -> Desk:
     async with database.transaction(org_id) as session:
+        site_id = (await site_of_key(session, site_key)).id if site_key else None
+        assistant = await assistant_of(session, site_id)
         purse = await purse_of(session, database, settings)
         name = await organisation_name(session)
-        return Desk(database, org_id, name, connect(settings), purse, connect_models(settings))
+        return Desk(database, org_id, name, connect(settings), purse, connect_models(settings), assistant)
 
 
 async def _follow(desk: Desk, question: str, history: tuple[Turn, ...], why: Why, *, quiet: bool) -> Done:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,7 +13,10 @@ from app.handoff.hours import Hours, parse_days, parse_hours, parse_zone
 from app.handoff.models import DeskSetting
 from app.kit.clock import now
 from app.kit.db import scope
+from app.kit.errors import Invalid
 from app.tenancy.members import online_count
+
+MOST_TOPICS, MOST_TOPIC, MOST_TIMES = 50, 80, 20
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,12 @@ class Desk:
         parse_days(self.closed_on)
         if self.hours:
             parse_hours(self.hours)
+        if len(self.topics) > MOST_TOPICS or any(
+            not 1 <= len(topic.strip()) <= MOST_TOPIC for topic in self.topics
+        ):
+            raise Invalid(f"At most {MOST_TOPICS} topics, of at most {MOST_TOPIC} characters each.")
+        if not all(0 <= times <= MOST_TIMES for times in (self.after_unknown, self.after_thumbs_down)):
+            raise Invalid(f"A person is brought in after 1 to {MOST_TIMES} times; 0 is never.")
 
     @property
     def opening_hours(self) -> Hours | None:
@@ -74,6 +83,19 @@ async def set_desk(session: AsyncSession, site_id: UUID | None, **changed: Any) 
     statement = insert(DeskSetting).values(values)
     await session.execute(statement.on_conflict_do_update(index_elements=["org_id", "site_id"], set_=values))
     return desk
+
+
+async def reset_desk(session: AsyncSession, site_id: UUID | None) -> None:
+    """Back to the organisation's settings, or to those of a desk of which nothing is said."""
+    this = DeskSetting.site_id.is_not_distinct_from(site_id)
+    await session.execute(delete(DeskSetting).where(DeskSetting.org_id == scope(session), this))
+
+
+async def has_own_desk(session: AsyncSession, site_id: UUID | None) -> bool:
+    """Whether the settings that hold for the site are its own; without a site, whether the organisation has any."""
+    this = DeskSetting.site_id.is_not_distinct_from(site_id)
+    query = select(exists().where(DeskSetting.org_id == scope(session), this))
+    return bool(await session.scalar(query))
 
 
 async def availability(session: AsyncSession, site_id: UUID | None) -> Availability:

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.answering import prompt
+from app.answering.assistant import assistant_of
 from app.answering.budget import purse_of
 from app.answering.llm import Model
 from app.answering.steps import Done, Why
@@ -57,7 +58,8 @@ async def desk_of(
     """Who answers golden questions. Only the organisation pays."""
     async with database.transaction(org_id) as session:
         purse = await purse_of(session, database, settings)
-        return Desk(database, org_id, await organisation_name(session), model, purse, models)
+        assistant = await assistant_of(session, None)
+        return Desk(database, org_id, await organisation_name(session), model, purse, models, assistant)
 
 
 async def made_of(session: AsyncSession, settings: Settings) -> dict[str, str]:

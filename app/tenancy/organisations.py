@@ -14,6 +14,8 @@ from app.kit.ids import new_id
 from app.tenancy.happenings import OrganisationCreated
 from app.tenancy.models import Organisation, Site
 
+MOST_GREETING = 200
+
 
 class SiteUnknown(NotFound):
     """There is no site with this key. Copy the snippet again from the console's settings, or check data-site."""
@@ -104,6 +106,15 @@ async def site_of_key(session: AsyncSession, key: str) -> Site:
     if site is None:
         raise SiteUnknown(f"This organisation has no site with the key {key}.")
     return site
+
+
+async def set_greeting(session: AsyncSession, site: Site, greeting: str) -> None:
+    """What the widget says before anybody has asked. Raises Invalid."""
+    said = " ".join(greeting.split())
+    if not 1 <= len(said) <= MOST_GREETING:
+        raise Invalid(f"A greeting is a sentence of 1 to {MOST_GREETING} characters.")
+    site.greeting = said
+    await session.flush()
 
 
 def check_origin(site: Site, origin: str | None, *, own: str) -> None:

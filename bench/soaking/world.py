@@ -40,11 +40,14 @@ PASSWORD = "a password for the soak"  # noqa: S105 (of members that live for min
 
 
 def answer_to(marker: str) -> str:
-    """Of each question its own answer, with characters that take one, two, three and four bytes."""
+    """Of each question its own answer, with characters that take one, two, three and four bytes.
+
+    It asks, because what it said would be marked as standing in no source.
+    """
     return (
         f"{BY_MODEL}{marker}: "
         + f"words for {marker}, naïve café 漢字 🙂 and so on, " * 5
-        + "and an end [1]."
+        + "and an end [1]?"
     )
 
 

@@ -1,5 +1,6 @@
 """Whatever a visitor writes gets a sensible answer: what is no message is refused, everything else is answered."""
 
+import re
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
@@ -71,6 +72,19 @@ async def torn(server: RunningServer, database: Database, org_id: UUID) -> Async
     caller = await call(server, database, org_id)
     yield caller
     await caller.client.aclose()
+
+
+async def test_knowledge_that_contradicts_itself_is_shown_with_both_its_sources(
+    torn: Caller, model: ModelServer
+) -> None:
+    model.fail(401)
+    await torn.write("Within how many days can I return a parasol?")
+    answer = (await torn.answered())["messages"][-1]
+    assert answer["text"].startswith(phrase("disagree", "en"))
+    said = re.findall(r"within (\d+) days of delivery\. \[(\d)\]", answer["text"])
+    assert {days for days, _ in said} == {"30", "14"}
+    passages = {str(source["n"]): source["passage"] for source in answer["sources"]}
+    assert all(f"{days} days" in passages[number] for days, number in said)
 
 
 async def test_an_organisation_without_documents_says_so_and_offers_a_person(

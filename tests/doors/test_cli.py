@@ -223,6 +223,20 @@ async def test_budgets_are_shown_set_and_reset(terminal: Terminal) -> None:
     )
 
 
+async def test_the_assistant_is_shown_set_and_reset(terminal: Terminal) -> None:
+    org = ("--org", terminal.org)
+    wrong = await terminal.run("assistant", "set", "--forbid", "the", *org)
+    assert (wrong.code, "Name the subject" in wrong.err) == (1, True)
+    homeless = await terminal.run("assistant", "set", "--greeting", "Ahoy", *org)
+    assert "name the site with --site" in homeless.err
+    await terminal.run("assistant", "set", "--tone", "formal", "--language", "de", "--forbid", "refund", *org)
+    await terminal.run("assistant", "set", "--temperature", "0.5", *org)
+    shown = json.loads((await terminal.run("assistant", "show", "--json", *org)).out)
+    assert (shown["tone"], shown["languages"], shown["forbidden"]) == ("formal", ["de"], ["refund"])
+    assert (shown["temperature"], shown["changed_by"]) == (0.5, "the operator")
+    assert "tone           plain" in (await terminal.run("assistant", "reset", *org)).out
+
+
 async def test_the_desk_is_shown_and_set(terminal: Terminal) -> None:
     org = ("--org", terminal.org)
     wrong = await terminal.run("desk", "set", "--hours", "nine to five", *org)

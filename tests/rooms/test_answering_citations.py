@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.answering.citations import Citations
+from app.answering.tags import untagged
 
 KNOWN = "https://docs.example.org/a"
 
@@ -60,13 +61,42 @@ def test_numbers_are_resolved(written: str, shown: str, used: list[int]) -> None
         ("<https://evil.example> and <img src=x> and <a href='y'>text</a>.", "and and text."),
         ("Generic List<int> and a < b.", "Generic List<int> and a < b."),
         ("`curl https://evil.example/x` it", "`curl ` it"),
-        ("ht![x](y)tp://evil.example", "ht tp://evil.example"),
+        ("ht![x](y)tp://evil.example", "ht tp:"),
+        (
+            "See //evil.example/x now, not the path a//b.c or a // b.",
+            "See now, not the path a//b.c or a // b.",
+        ),
+        ("JavaScript: see javascript:alert(1).", "JavaScript: see(1)."),
         ("Wow! [Really](x)? http is a word, as is www.", "Wow! Really? http is a word, as is www."),
         ("a\x00b\u202ec", "abc"),
     ],
 )
 def test_nothing_leads_out(written: str, shown: str) -> None:
     assert _clean(written)[0].strip() == shown
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("<script>fetch('//evil.example')</script>Hello<style>a{}</style>", "Hello"),
+        ("<svg onload=x><link rel=prefetch href=//e>here", "here"),
+        ("<IFRAME\nsrc='x'></IFRAME>here", "here"),
+        ("<x-card onclick=steal()>here</x-card>", "here</x-card>"),
+        ("<b>Bold</b> and H<sub>2</sub>O", "Bold and H 2 O"),
+        ("One <!-- two > <b>three</b> --> four", "One four"),
+        ("Put the <script> tag there.", "Put the tag there."),
+        ("Press <Enter> and give <your-key>.", "Press <Enter> and give <your-key>."),
+        ("An <img src=x onerror=y", "An < img src=x onerror=y"),
+        ("a <b then c", "a < b then c"),
+        ("<scr<b>ipt>x", "< scr ipt>x"),
+        ("<<i>img src=x>", "< img src=x>"),
+        ("`<img src=x>` is code", "`<img src=x>` is code"),
+    ],
+)
+def test_no_tag_survives(written: str, shown: str) -> None:
+    assert _clean(written)[0].strip() == shown
+    if "`" not in written and "sub" not in written:
+        assert untagged(written).split() == shown.split()
 
 
 def test_text_is_not_held_back_for_longer_than_needed() -> None:
@@ -97,8 +127,24 @@ PIECES = st.sampled_from(
             "<img",
             "<a ",
             "</a>",
+            "<script>",
+            "</script>",
+            "<!--",
+            "-->",
+            "<Enter>",
         ),
-        *("http://", "https://e.org", KNOWN, "www.", "mailto:", "[text](url)", "![alt](u)", "(see) "),
+        *(
+            "//e.org",
+            "javascript:",
+            "http://",
+            "https://e.org",
+            KNOWN,
+            "www.",
+            "mailto:",
+            "[text](url)",
+            "![alt](u)",
+            "(see) ",
+        ),
     ]
 )
 

@@ -231,3 +231,37 @@ def test_the_model_sees_no_addresses_outside_code() -> None:
     assert "b.example" not in seen
     assert "c.example" not in seen
     assert "https://d.example" in seen
+
+
+OLD = Found("# Returns\n\nYou can return a parasol within 30 days of delivery.", ("Returns",))
+NEW = Found("# Returning\n\nA parasol can be returned within 14 days of delivery.", ("Returning",))
+
+
+def test_two_places_that_do_not_agree_are_both_quoted() -> None:
+    answer = _quote("Within how many days can I return a parasol?", OLD, GUIDE, NEW)
+    assert answer.torn
+    assert answer.text == (
+        "You can return a parasol within 30 days of delivery. [1]\n\n"
+        "A parasol can be returned within 14 days of delivery. [2]"
+    )
+    assert answer.used == [0, 2]
+
+
+def test_where_one_says_not_they_do_not_agree_either() -> None:
+    yes, no = Found("We ship parasols to Norway."), Found("We do not ship parasols to Norway.")
+    assert _quote("Do you ship parasols to Norway?", yes, no).torn
+
+
+def test_the_same_or_something_else_is_no_disagreement() -> None:
+    again = Found("Our shop says that you can return a parasol within 30 days of delivery.")
+    price = Found("A parasol costs 40 euros, and delivery takes 5 days.")
+    answer = _quote("Within how many days can I return a parasol?", OLD, again, price)
+    assert not answer.torn
+    assert answer.used == [0]
+
+
+def test_what_stands_under_another_heading_says_nothing_against_what_was_asked_for() -> None:
+    hammock = Found("## Price\n\nIt costs 60 euros with delivery.", ("Hammock", "Price"))
+    parasol = Found("## Price\n\nIt costs 40 euros with delivery.", ("Parasol", "Price"))
+    assert not _quote("How much does the hammock cost?", hammock, parasol).torn
+    assert _quote("What does it cost with delivery?", hammock, parasol).torn

@@ -92,10 +92,10 @@ async def test_small_talk_needs_no_search(context: Context, knowing: UUID) -> No
 async def test_a_model_writes_and_its_numbers_are_resolved(
     with_model: Context, knowing: UUID, model: ModelServer
 ) -> None:
-    model.say('Set `data-sound="off"` [2], see [this](https://evil.example) [9]. Bye [1][2].')
+    model.say("Off [2], see [this](https://evil.example) [9]. Bye [1][2].")
     why = Why()
     _, done = await _steps(with_model, knowing, SOUND, why=why)
-    assert done.text == 'Set `data-sound="off"` [1], see this. Bye [2][1].'
+    assert done.text == "Off [1], see this. Bye [2][1]."
     assert [source.n for source in done.sources] == [1, 2]
     assert why.cited == [1, 0]
     assert (why.model, why.prompt_version, why.tokens_in) == ("scripted", prompt.VERSION, 100)
@@ -106,7 +106,7 @@ async def test_the_model_is_given_data_and_no_addresses(
 ) -> None:
     history = (Turn("user", "Hello, I have a widget"), Turn("assistant", "A fine one. [3]"))
     await _steps(with_model, knowing, SOUND, *history)
-    body = model.requests[0].body
+    body = model.requests[-1].body
     roles = [message["role"] for message in body["messages"]]
     assert roles == ["system", "user", "assistant", "user"]
     assert "Northwind" in body["messages"][0]["content"]
@@ -115,7 +115,12 @@ async def test_the_model_is_given_data_and_no_addresses(
     assert asked.startswith('<passages>\n<passage number="1"')
     assert asked.endswith(f"Question:\n{SOUND}")
     assert "https:" not in asked
-    assert {tool["function"]["name"] for tool in body["tools"]} == {"hand_off", "cannot_answer"}
+    assert {tool["function"]["name"] for tool in body["tools"]} == {
+        "hand_off",
+        "cannot_answer",
+        "ask_back",
+        "decline",
+    }
 
 
 async def test_the_model_asks_for_a_person(with_model: Context, knowing: UUID, model: ModelServer) -> None:

@@ -1,7 +1,10 @@
 """Who asks for a person is heard in every language, and who asks for none is not sent one."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from app.answering.phrases import PHRASES, moment
 from app.answering.smalltalk import recognise
 
 WISHES: dict[str, list[str]] = {
@@ -149,3 +152,13 @@ def test_the_wish_for_a_person_is_heard(language: str, text: str) -> None:
 def test_what_is_no_such_wish_is_not_taken_for_one(text: str) -> None:
     found = recognise(text)
     assert found is None or found.kind != "person"
+
+
+def test_what_the_assistant_says_itself_it_says_in_every_language() -> None:
+    for name, texts in PHRASES.items():
+        assert set(texts) >= set(WISHES), name
+        assert len({"{" in text for text in texts.values()}) == 1, "each has a place for what is told"
+    monday = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+    assert moment(monday, "de") == "Montag, 23.11.2026, 09:00 Uhr"
+    assert moment(monday, "xx") == moment(monday, "en") == "Monday, 2026-11-23, 09:00"
+    assert len({moment(monday, language) for language in WISHES}) == len(WISHES)

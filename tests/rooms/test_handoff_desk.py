@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.answering.phrases import PHRASES, phrase
+from app.answering.phrases import PHRASES, moment, phrase
 from app.answering.turn import Context, reply
 from app.conversations import messaging, queries
 from app.conversations.answers import Said
@@ -165,8 +165,9 @@ async def test_a_topic_of_the_organisation_goes_to_a_person_and_says_when_somebo
         talk = await create_talk(session)
         await set_desk(session, None, topics=("Rückerstattung",), hours=f"{tomorrow:%a} 09:00-17:00")
     said = await _ask(context, org_id, talk, "Ich möchte eine Rückerstattung, bitte.")
+    opens = moment(tomorrow.replace(hour=9, minute=0), "de")
     assert said.startswith(phrase("person", "de"))
-    assert said.endswith(f"{phrase('away', 'de')} Wir sind wieder da ab {tomorrow:%Y-%m-%d}, 09:00 (UTC).")
+    assert said.endswith(f"{phrase('away', 'de')} Wir sind wieder da ab {opens} (UTC).")
     assert await _status(context, org_id, talk) == ("waiting", "A question about: Rückerstattung")
 
 

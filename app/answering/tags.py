@@ -1,0 +1,50 @@
+"""HTML within markdown: its tags lead elsewhere or do something, and no answer needs them."""
+
+import re
+
+from lxml.html.defs import tags as html_elements
+
+ELEMENTS = frozenset(html_elements) | {
+    "animate",
+    "frame",
+    "image",
+    "main",
+    "picture",
+    "portal",
+    "set",
+    "template",
+    "use",
+}
+# Whose content is nothing to read.
+HIDING = ("script", "style", "svg", "iframe", "object", "template", "math", "textarea")
+NAME = re.compile(r"</?([a-zA-Z][^\s/>]*)")
+ADDRESS = re.compile(r"<(?:https?|mailto|ftp):[^<>\s]*>", re.IGNORECASE)
+HIDDEN = re.compile(rf"<({'|'.join(HIDING)})\b[^<>]*>.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
+COMMENT_END = re.compile(r"-->")
+# Whole tags, and what an HTML parser would take for the beginning of one.
+TAG = re.compile(r"(?:</?[a-zA-Z]|<[!?])[^<>]*>|<(?=/?[a-zA-Z]|[!?])")
+
+
+def is_markup(tag: str) -> bool:
+    """Whether `<…>` is HTML: an element that there is, or any that has attributes. <your-key> is only a word."""
+    name = NAME.match(tag)
+    return name is None or ((name[1].lower() in ELEMENTS or "=" in tag) and ADDRESS.fullmatch(tag) is None)
+
+
+def hidden_until(tag: str) -> re.Pattern[str] | None:
+    """The end of what a tag keeps from being read; None where it hides nothing."""
+    name = NAME.match(tag)
+    if name is None or tag.startswith("</") or tag.endswith("/>") or name[1].lower() not in HIDING:
+        return None
+    return re.compile(rf"</{name[1]}\b[^<>]*>", re.IGNORECASE)
+
+
+def untagged(text: str) -> str:
+    """A text outside code without its tags and without what they hide. A tag that is never closed ceases to be one."""
+    return TAG.sub(_harmless, HIDDEN.sub(" ", text))
+
+
+def _harmless(found: re.Match[str]) -> str:
+    if found.group() == "<":
+        return "< "
+    return " " if is_markup(found.group()) else found.group()
