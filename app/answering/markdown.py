@@ -68,6 +68,11 @@ def for_reading(text: str) -> str:
     return re.sub(r"^#{1,6}\s+(.+?)\s*#*$", r"**\1**", shown, flags=re.MULTILINE).strip()
 
 
+def as_written(text: str) -> str:
+    """What a member wrote for visitors, with its links: only HTML goes."""
+    return _outside_code(text, untagged).strip()
+
+
 def _readable(text: str) -> str:
     return untagged(LINK.sub(lambda link: link.group(1) or link.group(2) or "", IMAGE.sub("", text)))
 

@@ -22,7 +22,7 @@ from app.answering.delivery import Delivery
 from app.answering.handing import passed_on
 from app.answering.language import language_of
 from app.answering.loops import looping
-from app.answering.markdown import for_reading
+from app.answering.markdown import as_written
 from app.answering.phrases import OFFERS, SAYINGS, Phrase, phrase
 from app.answering.record import keep
 from app.answering.rewriting import rewritten, searched
@@ -183,7 +183,7 @@ async def _ask_which(names: Sequence[str], language: str) -> AsyncGenerator[Step
 async def _as_written(desk: Desk, passages: list[Passage], given: int, why: Why) -> AsyncGenerator[Step]:
     async with desk.database.transaction(desk.org_id) as session:
         entry = await faq.entry(session, passages[given].document_id)
-    text = f"{for_reading(entry.answer if entry else passages[given].text)} [1]"
+    text = f"{as_written(entry.answer if entry else passages[given].text)} [1]"
     why.cited, why.curated = [given], True
     yield Text(text)
     yield Done(text, "answered", sources=sources(passages, [given]))

@@ -137,7 +137,7 @@ def test_the_language_of_a_question(text: str, language: str) -> None:
 
 def test_each_phrase_has_an_english_text() -> None:
     assert all("en" in texts for texts in PHRASES.values())
-    assert phrase("goodbye", "th") == PHRASES["goodbye"]["en"]
+    assert phrase("goodbye", "cy") == PHRASES["goodbye"]["en"]
 
 
 @pytest.mark.parametrize(
