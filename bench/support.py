@@ -37,7 +37,7 @@ def main() -> None:
         print(f"{name}: {len(pairs)} statements; doubted at each threshold (in use: {THRESHOLD})")
         print(f"  {'':<36}", *(f"{step:.2f}" for step in STEPS))
         for kind, these in kinds.items():
-            marks = [max((support(said, text) for text in texts), default=0.0) for said, texts in these]
+            marks = [support(said, texts) if texts else 0.0 for said, texts in these]
             shares = [sum(mark < step for mark in marks) / len(marks) for step in STEPS]
             print(f"  {kind:<36}", *(f"{share:.2f}" for share in shares))
             doubted = sum(not stands(said, texts) for said, texts in these)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from app.answering.numbers import cited
-from app.answering.tags import COMMENT_END, TAG, hidden_until, is_markup
+from app.answering.tags import BROKEN, COMMENT_END, TAG, hidden_until, is_markup
 
 LABEL_LIMIT = 300
 TARGET_LIMIT = 2000
@@ -232,7 +232,7 @@ class Citations:
         return self._remove(end)
 
     def _tag(self, *, final: bool) -> bool:
-        """HTML goes, with what it hides; a tag that is not closed ceases to be one. <words> like these stay."""
+        """HTML goes, with what it hides, and also where it is not closed. <words> like these stay."""
         if not final and self._rest in ("<", "</", "<!", "<!-"):
             return False
         if not TAG.match(self._rest):
@@ -256,7 +256,9 @@ class Citations:
         return self._take(1)
 
     def _disarm(self) -> bool:
-        """An angle bracket that nothing is to close."""
+        """What nothing closes: the beginning of a tag goes, an angle bracket is kept from becoming one."""
+        if broken := BROKEN.match(self._rest, 0, TARGET_LIMIT):
+            return self._remove(broken.end())
         self._emit("<")
         self._blank = " "
         return self._skip(1)

@@ -2,7 +2,7 @@
 
 Dropping would hold every sentence back until it is whole, and of those that are wrongly doubted a reader could not even
 judge for themselves (docs/decisions). The measure is that of bench/support.py: the words that are shared, and how like
-the statement the best lines are in meaning.
+the statement the best lines are in meaning. It holds for English; in every language figures have to stand somewhere.
 """
 
 import re
@@ -15,10 +15,26 @@ from ingest.embed import Vectors, static_embedder
 from ingest.lexical import guess_language, stems
 from ingest.sentences import ABBREVIATION, sentences
 
+MEASURED = "en"
 WORDING, MEANING = 0.6, 0.4
 THRESHOLD = 0.35
 # A statement with fewer content words than this leads over, or greets.
 LEAST_STEMS = 4
+# Words of courtesy, which are no content.
+COURTESY = frozenset(
+    stems(
+        "thank thanks great happy glad sorry unfortunately hope help helps wonderful nice day please feel free let know"
+        " ask question questions need further contact reach out team support customer anything else",
+        MEASURED,
+    )
+)
+# What says that something is not known: no source needs to say so.
+UNKNOWING = re.compile(
+    r"(?:\bno|\bnot|n['’]t|\bcannot|\bnothing)\b.*\b(?:information|details?|mention(?:s|ed)?|say|state[ds]?|specify|know"
+    r"|find|answers?|sources?|passages?|documents?|documentation)\b"
+    r"|\b(?:sources?|passages?|documents?|documentation)\b.*(?:\bno|\bnot|n['’]t|\bnothing)\b",
+    re.IGNORECASE,
+)
 MARK = re.compile(r"\s?\[(\d{1,3})\]")
 FIGURE = re.compile(r"\d[\d.,:]*\d")
 FENCE = "```"
@@ -33,39 +49,43 @@ def numbers(statement: str) -> list[int]:
     return [int(number) for number in MARK.findall(statement)]
 
 
-def stands(statement: str, passages: Sequence[str]) -> bool:
-    """Whether a statement stands on one of the passages, or there is no telling."""
+def stands(statement: str, passages: Sequence[str], asked: str = "") -> bool:
+    """Whether a statement stands on the passages, or there is no telling. `asked` is what the visitor has said."""
     said = inline(MARK.sub("", statement)).strip(" -*•")
-    if said.endswith((":", "：", "?", "？", "؟")) or not passages:
+    if not passages or said.endswith((":", "：", "?", "？", "؟")):
         return True
-    language = guess_language(said)
-    if len(set(stems(said, language))) < LEAST_STEMS or language != guess_language(" ".join(passages)[:2000]):
-        return True
-    if not figures(said) <= frozenset().union(*map(figures, passages)):
+    if not figures(said) <= figures(asked).union(*map(figures, passages)):
         return False
-    return max(support(said, passage) for passage in [*passages, "\n".join(passages)]) >= THRESHOLD
+    return not _judged(said, passages) or support(said, passages) >= THRESHOLD
 
 
-def figures(text: str) -> frozenset[str]:
+def _judged(said: str, passages: Sequence[str]) -> bool:
+    """Whether its words can tell: those of a statement about the matter, in the language that was measured."""
+    if UNKNOWING.search(said) or len(frozenset(stems(said, MEASURED)) - COURTESY) < LEAST_STEMS:
+        return False
+    return guess_language(said) == guess_language(" ".join(passages)[:2000]) == MEASURED
+
+
+def figures(text: str) -> frozenset[int]:
     """The numbers of two digits and more; smaller ones are counted, and written as words, as it comes."""
-    return frozenset(number.strip(".,:").replace(",", "") for number in FIGURE.findall(text))
+    return frozenset(int(re.sub("[.,:]", "", number)) for number in FIGURE.findall(text))
 
 
-def support(said: str, passage: str) -> float:
-    """0..1, for a statement and a passage in the same language."""
-    language = guess_language(said)
-    own = frozenset(stems(said, language))
-    share = len(own & frozenset(stems(passage, language))) / max(len(own), 1)
-    vectors = _lines(passage)
-    meaning = float((vectors @ static_embedder().embed([said])[0]).max()) if len(vectors) else 0.0
-    return WORDING * share + MEANING * max(0.0, meaning)
+def support(said: str, passages: Sequence[str]) -> float:
+    """0..1, for an English statement and the passages together."""
+    own = frozenset(stems(said, MEASURED))
+    known = frozenset().union(*(_known(passage)[0] for passage in passages))
+    vector = static_embedder().embed([said])[0]
+    meaning = max(float((_known(passage)[1] @ vector).max()) for passage in passages)
+    return WORDING * len(own & known) / max(len(own), 1) + MEANING * max(0.0, meaning)
 
 
-@lru_cache(maxsize=64)
-def _lines(passage: str) -> Vectors:
-    """The sentences of a passage, and each with the one after it."""
+@lru_cache(maxsize=256)
+def _known(passage: str) -> tuple[frozenset[str], Vectors]:
+    """The stems of a passage; and the meanings of its sentences, and of each with the one after it."""
     single = list(chain.from_iterable(sentences(line) for line in passage.splitlines() if line.strip()))
-    return static_embedder().embed([*single, *(" ".join(pair) for pair in pairwise(single))] or [""])
+    paired = [" ".join(pair) for pair in pairwise(single)]
+    return frozenset(stems(passage, MEASURED)), static_embedder().embed([*single, *paired] or [""])
 
 
 class Statements:

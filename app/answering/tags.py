@@ -21,8 +21,12 @@ NAME = re.compile(r"</?([a-zA-Z][^\s/>]*)")
 ADDRESS = re.compile(r"<(?:https?|mailto|ftp):[^<>\s]*>", re.IGNORECASE)
 HIDDEN = re.compile(rf"<({'|'.join(HIDING)})\b[^<>]*>.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
 COMMENT_END = re.compile(r"-->")
-# Whole tags, and what an HTML parser would take for the beginning of one.
-TAG = re.compile(r"(?:</?[a-zA-Z]|<[!?])[^<>]*>|<(?=/?[a-zA-Z]|[!?])")
+# A tag that is never closed, as far as it can be nothing else: an element's end, or one with attributes.
+BROKEN = re.compile(
+    r"""</[a-zA-Z][\w:-]*|<[a-zA-Z][\w:-]*(?:\s+[\w:-]+\s*=\s*(?:"[^"<>\n]*"?|'[^'<>\n]*'?|[^\s<>]*))+"""
+)
+# Whole tags, broken ones, and what else an HTML parser would take for the beginning of one.
+TAG = re.compile(rf"(?:</?[a-zA-Z]|<[!?])[^<>]*>|{BROKEN.pattern}|<(?=/?[a-zA-Z]|[!?])")
 
 
 def is_markup(tag: str) -> bool:
@@ -40,11 +44,12 @@ def hidden_until(tag: str) -> re.Pattern[str] | None:
 
 
 def untagged(text: str) -> str:
-    """A text outside code without its tags and without what they hide. A tag that is never closed ceases to be one."""
+    """A text outside code without its tags and without what they hide. A bracket that opens no tag stays one."""
     return TAG.sub(_harmless, HIDDEN.sub(" ", text))
 
 
 def _harmless(found: re.Match[str]) -> str:
-    if found.group() == "<":
+    tag = found.group()
+    if tag == "<":
         return "< "
-    return " " if is_markup(found.group()) else found.group()
+    return " " if not tag.endswith(">") or is_markup(tag) else tag

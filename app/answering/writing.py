@@ -54,20 +54,18 @@ async def model_writes(
         prompt.build, task.organisation, task.question, task.history, passages, assistant=assistant
     )
     citations = Citations(len(passages), _known_addresses(passages))
-    reply = _Reply(citations, passages, phrase("unsupported", language))
-    recital = Recital(prompt.RULES)
+    reply = _Reply(citations, task)
     try:
         async with aclosing(_fitting(purse, model, written, why)) as deltas:
             async for delta in deltas:
-                text = reply.take(delta)
-                if recital.begins_with(text):
-                    why.failure = "The model began to recite its instructions."
-                    yield Done(phrase("unknown", language), "unknown")
-                    return
-                if text:
+                if text := reply.take(delta):
                     yield Text(text)
         if rest := reply.close():
             yield Text(rest)
+    except Recited:
+        why.failure = "The model began to recite its instructions."
+        yield Done(phrase("unknown", language), "unknown")
+        return
     except BudgetSpent as spent:
         why.failure = str(spent)
         text = phrase("spent", language)
@@ -81,7 +79,7 @@ async def model_writes(
     why.model = reply.model or model.name
     why.cited = [number - 1 for number in reply.citations.used]
     why.tokens_in, why.tokens_out = reply.usage.prompt_tokens, reply.usage.completion_tokens
-    for step in reply.end(passages, language):
+    for step in reply.end():
         yield step
 
 
@@ -115,13 +113,16 @@ def _known_addresses(passages: Sequence[Passage]) -> set[str]:
     return {passage.url for passage in passages if passage.url}.union(*inside)
 
 
+class Recited(Exception):
+    """The model began to recite its instructions."""
+
+
 @dataclass
 class _Reply:
     """A model's reply as far as it has come."""
 
     citations: Citations
-    passages: list[Passage]
-    doubt: str
+    task: Task
     text: str = ""
     finish: str = ""
     model: str = ""
@@ -130,7 +131,10 @@ class _Reply:
     calls: dict[str, llm.ToolCall] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.statements = Statements(self._stands, self.doubt)
+        self.statements = Statements(self._stands, phrase("unsupported", self.task.language))
+        self.recital = Recital(prompt.RULES)
+        said = (turn.text for turn in self.task.history if turn.role == "user")
+        self.asked = "\n".join((*said, self.task.question))
 
     def take(self, delta: llm.Delta) -> str:
         """What a delta adds to the text."""
@@ -151,6 +155,9 @@ class _Reply:
         return rest + last
 
     def _add(self, clean: str) -> str:
+        """What is shown of a cleaned text. Raises Recited; marks would come between the words that tell it."""
+        if self.recital.begins_with(clean):
+            raise Recited
         shown = self.statements.feed(clean if self.text else clean.lstrip())
         self.text += shown
         return shown
@@ -159,12 +166,13 @@ class _Reply:
         """Judged by what it cites; a statement that cites nothing by everything that the model was given."""
         used = self.citations.used
         cited = [used[number - 1] for number in numbers(statement) if 0 < number <= len(used)]
-        return stands(
-            statement, [self.passages[n - 1].text for n in cited or range(1, len(self.passages) + 1)]
-        )
+        passages = self.task.passages
+        known = [passages[number - 1] for number in cited] or passages
+        return stands(statement, [passage.text for passage in known], self.asked)
 
-    def end(self, passages: list[Passage], language: str) -> list[Step]:
-        cited = sources(passages, [number - 1 for number in self.citations.used])
+    def end(self) -> list[Step]:
+        language = self.task.language
+        cited = sources(self.task.passages, [number - 1 for number in self.citations.used])
         if self.broken or self.finish == "content_filter":
             return [Done(self.text, None, "interrupted", cited)] if self.text else []
         if call := self.calls.get(prompt.HAND_OFF):

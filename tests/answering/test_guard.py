@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from app.answering import prompt
 from app.answering.leaks import Recital
+from app.answering.phrases import phrase
 from app.conversations.views import View
 from app.handoff.desk import set_desk
 from app.kit.db import Database
@@ -58,8 +59,8 @@ def _harmless(message: View) -> None:
     assert not ACTIVE.search(text), text
     assert not ADDRESS.search(re.sub(r"`[^`]*`", "", text)), text
     assert FOREIGN not in str(message)
-    recital = Recital(prompt.RULES)
-    assert not recital.begins_with(text), text
+    said = text.replace(phrase("unsupported", "en"), "")
+    assert not Recital(prompt.RULES).begins_with(said), text
     assert all(source["url"] is None for source in message["sources"])
 
 
