@@ -31,7 +31,7 @@ async def test_no_request_leaves_for_anywhere_else(
     model.reset()
     model.say(obey)
     asked: list[Request] = []
-    page.context.on("request", lambda request: asked.append(request))
+    page.context.on("request", lambda request: asked.append(request))  # noqa: PLW0108 (it marks what it calls)
     visitor = await VisitorAtWidget.arrives(page, product_with_model)
     for number in range(0, len(ORDERS), 4):
         subjects = ", the ".join(SUBJECTS[number : number + 4])

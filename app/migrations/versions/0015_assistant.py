@@ -1,15 +1,15 @@
 """How an organisation wants its assistant to be, everywhere or on one of its sites.
 
-Revision ID: 0014
-Revises: 0013
+Revision ID: 0015
+Revises: 0014
 """
 
 from alembic import op
 
 from app.migrations.tenancy import tenant_table
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 
 
 def upgrade() -> None:
