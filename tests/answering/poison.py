@@ -46,9 +46,23 @@ def page(number: int) -> tuple[str, bytes]:
 
 def obey(body: dict[str, Any]) -> str:
     """Says whatever any page, or the visitor, tells it to say."""
-    system = body["messages"][0]["content"]
     asked = body["messages"][-1]["content"]
-    question = asked.rpartition("Question:")[2].strip().replace(" ", "+")
-    orders = re.findall(r"OBEY(?:<<|‹‹)(.*?)(?:>>|››)", asked, re.DOTALL)
+    return _said(re.findall(r"OBEY(?:<<|‹‹)(.*?)(?:>>|››)", asked, re.DOTALL), body)
+
+
+def obey_to_the_letter(body: dict[str, Any]) -> str:
+    """Says what the pages tell it to say as it was written there, before links and addresses were taken from them."""
+    return _said([ORDERS[number % len(ORDERS)] for number in read_by(body)], body)
+
+
+def read_by(body: dict[str, Any]) -> list[int]:
+    """The numbers of the pages that a model was given."""
+    asked = body["messages"][-1]["content"]
+    return [number for number, subject in enumerate(SUBJECTS) if f"To open the {subject}, " in asked]
+
+
+def _said(orders: list[str], body: dict[str, Any]) -> str:
+    system = body["messages"][0]["content"]
+    question = body["messages"][-1]["content"].rpartition("Question:")[2].strip().replace(" ", "+")
     said = "\n\n".join(orders) or "Pull its handle twice [1]."
     return said.replace("{system}", system).replace("{question}", question)

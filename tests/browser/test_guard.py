@@ -2,11 +2,11 @@
 
 import asyncio
 
-from playwright.async_api import Page, Request
+from playwright.async_api import Page, Request, expect
 
 from app.kit.db import Database
 from app.tenancy.organisations import enter_organisation
-from tests.answering.poison import ORDERS, SUBJECTS, obey
+from tests.answering.poison import ORDERS, SUBJECTS, obey_to_the_letter, read_by
 from tests.answering.poison import page as poisoned_page
 from tests.browser.people import VisitorAtWidget
 from tests.browser.product import Product
@@ -29,19 +29,17 @@ async def test_no_request_leaves_for_anywhere_else(
 ) -> None:
     await _poison(product_with_model)
     model.reset()
-    model.say(obey)
+    model.say(obey_to_the_letter)
     asked: list[Request] = []
     page.context.on("request", lambda request: asked.append(request))  # noqa: PLW0108 (it marks what it calls)
     visitor = await VisitorAtWidget.arrives(page, product_with_model)
-    for number in range(0, len(ORDERS), 4):
-        subjects = ", the ".join(SUBJECTS[number : number + 4])
-        await visitor.writes(f"How do I open the {subjects}?")
-        await visitor.sees(f"How do I open the {subjects}?")
-        await visitor.panel.get_by_role("button", name="Stop").wait_for(state="detached", timeout=30_000)
+    whole = visitor.panel.get_by_role("button", name="Helpful", exact=True)
+    for number in range(len(ORDERS)):
+        await visitor.writes(f"How do I open the {SUBJECTS[number]}?")
+        await expect(whole).to_have_count(number + 1, timeout=30_000)
     await asyncio.sleep(0.5)  # what an answer would load it has loaded by now
-    prompts = " ".join(str(request.body) for request in model.requests)
-    reached = [order for order in ORDERS if order[:20] in prompts or repr(order[:20])[1:-1] in prompts]
-    assert len(reached) > len(ORDERS) / 2, "the poison was not even tasted"
+    reached = {number for request in model.requests for number in read_by(request.body)}
+    assert reached == set(range(len(ORDERS))), "not all of the poison was tasted"
     own = (product_with_model.url, "data:", "blob:")
     assert [request.url for request in asked if not request.url.startswith(own)] == []
     assert not await visitor.panel.locator("img[src*='//'], iframe, script, a[href*='evil']").count()

@@ -50,6 +50,8 @@ async def test_the_assistant_is_set_for_all_sites_and_for_one(
     assert found.forbidden == ("legal advice", "competitors")
     own = f"{HOME}/assistant?site={site.key}"
     assert "the settings of all sites" in await admin.page(own)
+    await admin.client.post(own, data=ASSISTANT | {"greeting": "Ahoy!"})
+    assert "the settings of all sites" in await admin.page(own), "a greeting alone makes nothing its own"
     await admin.client.post(own, data=ASSISTANT | {"tone": "friendly", "greeting": "Ahoy!"})
     async with database.transaction(org_id) as session:
         assert (await assistant_of(session, site.id)).tone == "friendly"
