@@ -2,64 +2,22 @@
 
 import asyncio
 import json
-import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID
 
 import click
 import pytest
 from click.testing import CliRunner
-from sqlalchemy.engine import URL
 
 from app.answering import prompt
 from app.cli import COMMANDS, main
-from app.kit.db import Database
-from app.tenancy.models import Organisation
-from tests.browser.product import FRONTDESK
+from tests.doors.terminal import Terminal
 from tests.model_server import ModelServer
 from tests.website import website
 
 HANDBOOK = (
     "# Handbook\n\n## Parking\n\nVisitors park behind the mill. The barrier opens with the code 4711.\n"
 )
-
-
-@dataclass
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-@dataclass
-class Terminal:
-    environment: dict[str, str]
-    org: str
-
-    async def run(self, *arguments: str, **settings: str) -> Ran:
-        process = await asyncio.create_subprocess_exec(
-            str(FRONTDESK),
-            *arguments,
-            env=self.environment | settings,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        async with asyncio.timeout(60):
-            out, err = await process.communicate()
-        return Ran(process.returncode or 0, out.decode(), err.decode())
-
-
-@pytest.fixture
-async def terminal(database_urls: tuple[URL, URL], database: Database, org_id: UUID) -> Terminal:
-    async with database.transaction(org_id) as session:
-        slug = (await session.get_one(Organisation, org_id)).slug
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "FRONTDESK_"))
-    }
-    owner, app = (url.render_as_string(hide_password=False) for url in database_urls)
-    return Terminal({**kept, "DATABASE_URL": app, "DATABASE_OWNER_URL": owner, "NO_COLOR": "1"}, slug)
 
 
 async def test_help_names_every_command_with_a_sentence(terminal: Terminal) -> None:
@@ -192,60 +150,6 @@ async def test_golden_questions_are_brought_asked_and_compared(terminal: Termina
     questions.write_text("frage\nWo?\n")
     refused = await terminal.run("golden", "import", str(questions), "--org", terminal.org)
     assert (refused.code, "first line names the columns" in refused.err) == (1, True)
-
-
-async def test_budgets_are_shown_set_and_reset(terminal: Terminal) -> None:
-    org = ("--org", terminal.org)
-    shown = json.loads((await terminal.run("budget", "show", "--json", *org)).out)
-    assert shown[0] == {
-        "budget": "the organisation",
-        "of": "requests/day",
-        "allowed": 10_000,
-        "used": 0,
-        "left": 10_000,
-    }
-    assert shown[-1] == {
-        "budget": "each visitor",
-        "of": "requests/day",
-        "allowed": 200,
-        "used": None,
-        "left": None,
-    }
-    refused = await terminal.run("budget", "set", "visitor", "many", *org)
-    assert (refused.code, "write it like" in refused.err) == (1, True)
-    unknown = await terminal.run("budget", "set", "visitor", "none", "--site", "site_none", *org)
-    assert "no site with the key site_none" in unknown.err
-    await terminal.run("budget", "set", "organisation", "5 requests/day, 20.5 money/month", *org)
-    table = (await terminal.run("budget", "show", *org)).out
-    assert ("20.5" in table, "10000" in table) == (True, False)
-    assert (await terminal.run("budget", "reset", "organisation", *org)).out.strip() == (
-        "organisation: 10000 requests/day"
-    )
-
-
-async def test_the_assistant_is_shown_set_and_reset(terminal: Terminal) -> None:
-    org = ("--org", terminal.org)
-    wrong = await terminal.run("assistant", "set", "--forbid", "the", *org)
-    assert (wrong.code, "Name the subject" in wrong.err) == (1, True)
-    homeless = await terminal.run("assistant", "set", "--greeting", "Ahoy", *org)
-    assert "name the site with --site" in homeless.err
-    await terminal.run("assistant", "set", "--tone", "formal", "--language", "de", "--forbid", "refund", *org)
-    await terminal.run("assistant", "set", "--temperature", "0.5", *org)
-    shown = json.loads((await terminal.run("assistant", "show", "--json", *org)).out)
-    assert (shown["tone"], shown["languages"], shown["forbidden"]) == ("formal", ["de"], ["refund"])
-    assert (shown["temperature"], shown["changed_by"]) == (0.5, "the operator")
-    assert "tone           plain" in (await terminal.run("assistant", "reset", *org)).out
-
-
-async def test_the_desk_is_shown_and_set(terminal: Terminal) -> None:
-    org = ("--org", terminal.org)
-    wrong = await terminal.run("desk", "set", "--hours", "nine to five", *org)
-    assert (wrong.code, "Write them like `Mon-Fri 09:00-17:00" in wrong.err) == (1, True)
-    await terminal.run("desk", "set", "--hours", "Mon-Fri 09:00-17:00", "--zone", "Europe/Berlin", *org)
-    await terminal.run("desk", "set", "--topic", "refund", "--after-unknown", "0", *org)
-    shown = json.loads((await terminal.run("desk", "show", "--json", *org)).out)
-    assert (shown["hours"], shown["topics"], shown["after_unknown"]) == ("Mon-Fri 09:00-17:00", ["refund"], 0)
-    assert shown["online"] is False
 
 
 async def test_an_unknown_organisation_is_told_plainly(terminal: Terminal) -> None:
