@@ -1,8 +1,8 @@
 """What rewriting follow-ups is worth: the weighted history alone against the rewrites published with the sets.
 
 `python -m bench.rewriting FOLDER…` prints, over the questions that follow others, recall@5, MRR, and how often the
-evidence decides rightly whether to answer; and the same with rewrites that belong to other questions, which is the
-worst that a model can do.
+evidence decides rightly whether to answer. The product asks for rewrites only of questions that lean on those before
+them, and takes only what says what was said: also shown for rewrites of other questions, the worst that a model can do.
 """
 
 import sys
@@ -12,8 +12,9 @@ from uuid import UUID
 
 import msgspec
 
-from app.answering.rewriting import searched
+from app.answering.rewriting import faithful, leans, searched
 from app.cli.common import with_database
+from app.conversations.answers import Turn
 from app.kit.db import Database
 from app.knowledge.evaluation_set import Asked, Corpus, load, read_set, remove, scratch_organisation
 from app.knowledge.evidence import THRESHOLD, evidence
@@ -41,6 +42,7 @@ async def _measure_all(database: Database, folders: Sequence[Path]) -> None:
         org_id = await scratch_organisation(database)
         try:
             await load(database, org_id, corpus, lambda *_: None)
+            print(folder.name, end=": ")
             await _measure(database, org_id, corpus, rewrites)
         finally:
             await remove(database, org_id)
@@ -59,17 +61,28 @@ async def _measure(database: Database, org_id: UUID, corpus: Corpus, rewrites: M
         "rewrite and history": [
             Query(rewrites[asked.id], asked.query().history, asked.query().answered) for asked in follow_ups
         ],
-        "as the product does": [searched(asked.query(), rewrites[asked.id]) for asked in follow_ups],
+        "as the product does": [_product(asked, rewrites[asked.id]) for asked in follow_ups],
         "with foreign rewrites": [
-            searched(asked.query(), other) for asked, other in zip(follow_ups, others, strict=True)
+            _product(asked, other) for asked, other in zip(follow_ups, others, strict=True)
         ],
     }
-    print(f"{corpus.name}: {len(follow_ups)} questions that follow others")
+    leaning = sum(leans(asked.text, _turns(asked)) for asked in follow_ups)
+    print(f"{len(follow_ups)} questions that follow others, {leaning} of them lean on those")
     for name, queries in ways.items():
         figures = await _figures(database, org_id, corpus, follow_ups, queries)
         print(
             f"  {name:<22} recall@5 {figures[0]:.3f}  MRR {figures[1]:.3f}  decided rightly {figures[2]:.3f}"
         )
+
+
+def _product(asked: Asked, text: str) -> Query:
+    history = _turns(asked)
+    taken = leans(asked.text, history) and faithful(text, asked.text, history)
+    return searched(asked.query(), text) if taken else asked.query()
+
+
+def _turns(asked: Asked) -> list[Turn]:
+    return [Turn("user" if turn.role == "user" else "assistant", turn.text) for turn in asked.history]
 
 
 async def _figures(

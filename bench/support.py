@@ -16,12 +16,14 @@ from app.knowledge.evaluation_set import read_set
 from ingest.lexical import guess_language, stems
 from ingest.sentences import sentences
 
-Pair = tuple[str, list[str]]
+# What was said, the passages, and the question.
+Said = tuple[str, list[str], str]
 STEPS = [step / 20 for step in range(4, 16)]
 
 
 class Answered(msgspec.Struct):
     id: str
+    text: str = ""
     answer: str = ""
     conversation: str = ""
 
@@ -29,36 +31,36 @@ class Answered(msgspec.Struct):
 def main() -> None:
     for name in sys.argv[1:]:
         pairs, foreign = _pairs(Path(name))
-        kinds: dict[str, Sequence[Pair]] = {
+        kinds: dict[str, Sequence[Said]] = {
             "with its own passages": pairs,
             "with those of another conversation": foreign,
-            "with its numbers changed": [(_changed(said), texts) for said, texts in pairs if figures(said)],
+            "with its numbers changed": [(_changed(one[0]), *one[1:]) for one in pairs if figures(one[0])],
         }
         print(f"{name}: {len(pairs)} statements; doubted at each threshold (in use: {THRESHOLD})")
         print(f"  {'':<36}", *(f"{step:.2f}" for step in STEPS))
         for kind, these in kinds.items():
-            marks = [support(said, texts) if texts else 0.0 for said, texts in these]
+            marks = [support(said, texts) if texts else 0.0 for said, texts, _ in these]
             shares = [sum(mark < step for mark in marks) / len(marks) for step in STEPS]
             print(f"  {kind:<36}", *(f"{share:.2f}" for share in shares))
-            doubted = sum(not stands(said, texts) for said, texts in these)
+            doubted = sum(not stands(*one) for one in these)
             print(f"  {'':<36} doubted as in use: {doubted / len(these):.3f}")
 
 
-def _pairs(folder: Path) -> tuple[list[Pair], list[Pair]]:
+def _pairs(folder: Path) -> tuple[list[Said], list[Said]]:
     (corpus,) = read_set(folder)
     texts = {entry.id: entry.text for entry in corpus.entries}
     lines = (folder / "queries.jsonl").read_bytes().splitlines()
     answered = [one for one in (msgspec.json.decode(line, type=Answered) for line in lines) if one.answer]
     known = [one for one in answered if corpus.relevant.get(one.id)]
-    own: list[Pair] = []
-    foreign: list[Pair] = []
+    own: list[Said] = []
+    foreign: list[Said] = []
     for at, one in enumerate(known):
         passages = [texts[each] for each in corpus.relevant[one.id] if each in texts]
         other = next(each for each in known[at + 1 :] + known if each.conversation != one.conversation)
         elsewhere = [texts[each] for each in corpus.relevant[other.id] if each in texts]
         for said in _statements(one.answer):
-            own.append((said, passages))
-            foreign.append((said, elsewhere))
+            own.append((said, passages, one.text))
+            foreign.append((said, elsewhere, one.text))
     return own, foreign
 
 

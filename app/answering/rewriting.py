@@ -25,8 +25,9 @@ MOST_TOKENS = 120
 LONGEST = 400
 TURNS = 6
 TURN_CHARS = 600
-# A question of more content words than this, without a word that points back, stands by itself.
-STANDS_ALONE = 6
+# A question of more content words than this, without a word that points back, stands by itself: its answer is not to
+# wait for another request.
+BRIEF = 2
 # Words that point to something said before.
 POINTERS = (
     "it its this that these those they them their he she his her there then one ones same other another else also and"
@@ -67,7 +68,7 @@ def leans(question: str, history: Sequence[Turn]) -> bool:
     if not any(turn.role == "user" for turn in history):
         return False
     spoken = words(question)
-    brief = len(stems(question, guess_language(question))) <= STANDS_ALONE
+    brief = len(stems(question, guess_language(question))) <= BRIEF
     return brief or not POINTING.isdisjoint(spoken)
 
 

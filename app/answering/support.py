@@ -36,6 +36,7 @@ UNKNOWING = re.compile(
     re.IGNORECASE,
 )
 MARK = re.compile(r"\s?\[(\d{1,3})\]")
+LISTED = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 FIGURE = re.compile(r"\d[\d.,:]*\d")
 FENCE = "```"
 FINISHED = re.compile(
@@ -51,7 +52,7 @@ def numbers(statement: str) -> list[int]:
 
 def stands(statement: str, passages: Sequence[str], asked: str = "") -> bool:
     """Whether a statement stands on the passages, or there is no telling. `asked` is what the visitor has said."""
-    said = inline(MARK.sub("", statement)).strip(" -*•")
+    said = inline(LISTED.sub("", MARK.sub("", statement)))
     if not passages or said.endswith((":", "：", "?", "？", "؟")):
         return True
     if not figures(said) <= figures(asked).union(*map(figures, passages)):

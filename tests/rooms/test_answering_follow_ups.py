@@ -95,6 +95,7 @@ def test_only_what_may_lean_on_something_does() -> None:
     assert not leans("and what about it?", ())
     assert leans("and what about it?", HISTORY)
     assert leans("Refund?", HISTORY)
+    assert not leans("How do I set up the folding parasol?", HISTORY)
     full = "Which documents must somebody bring who opens a business account with your bank in Lisbon tomorrow morning?"
     assert not leans(full, HISTORY)
 

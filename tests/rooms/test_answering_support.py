@@ -26,6 +26,7 @@ DOUBT = phrase("unsupported", "en")
     [
         "A parasol can be returned within 30 days [1].",
         "You'll get your refund five days after we received the parasol.",
+        "10. Return the parasol within 30 days of delivery [1].",
         "You're welcome!",
         "Here is how a parasol is returned to the shop in Lisbon:",
         "Möchten Sie den Sonnenschirm in Lissabon zurückgeben, dann gilt die Frist.",
