@@ -38,6 +38,7 @@ ENVIRONMENT: dict[str, str] = {
     "budget_site": "FRONTDESK_BUDGET_SITE",
     "budget_organisation": "FRONTDESK_BUDGET_ORGANISATION",
     "upload_limit_mb": "FRONTDESK_UPLOAD_LIMIT_MB",
+    "attachment_limit_mb": "FRONTDESK_ATTACHMENT_LIMIT_MB",
     "crawl_delay_s": "FRONTDESK_CRAWL_DELAY",
     "private_hosts": "FRONTDESK_PRIVATE_HOSTS",
     "worker": "FRONTDESK_WORKER",
@@ -91,6 +92,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     budget_site: str = "none"
     budget_organisation: str = "10000 requests/day"
     upload_limit_mb: int = 25
+    attachment_limit_mb: int = 10
     crawl_delay_s: float = 1.0
     private_hosts: str = ""
     worker: bool = True
@@ -114,6 +116,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def upload_limit(self) -> int:
         """The largest upload, in bytes."""
         return self.upload_limit_mb * 1024 * 1024
+
+    @property
+    def attachment_limit(self) -> int:
+        """The largest file that a message takes, in bytes."""
+        return self.attachment_limit_mb * 1024 * 1024
 
     @property
     def has_model(self) -> bool:
@@ -168,6 +175,7 @@ def _check(settings: Settings) -> None:
         "answer_deadline_s",
         "search_deadline_s",
         "upload_limit_mb",
+        "attachment_limit_mb",
         "crawl_delay_s",
         "job_lease_s",
         "visitor_session_days",

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.answering import summing_up
 from app.answering.turn import Context, reply
+from app.conversations import attachments
 from app.conversations.answers import give_up_answer
 from app.conversations.messaging import ConversationUnknown
 from app.handoff import absence, brief
@@ -28,6 +29,7 @@ def all_jobs() -> Jobs:
     jobs.add("answering.reply", answer_visitor, gave_up=end_answer)
     jobs.add(brief.SUMMARY_JOB, sum_up)
     jobs.add(absence.JOB, look_after_agent)
+    jobs.add(attachments.TIDY_JOB, tidy_attachments)
     jobs.add("knowledge.index", index_document, at_once=INDEX_AT_ONCE, gave_up=end_indexing)
     jobs.add(large.JOB, settle_large, at_once=1)
     jobs.add(reindex.JOB, embed_anew, at_once=1)
@@ -61,6 +63,11 @@ async def look_after_agent(context: Context, org_id: UUID, payload: Payload) -> 
         with suppress(ConversationUnknown):
             async with context.database.transaction(org_id) as session:
                 await absence.look(session, payload, patience=patience)
+
+
+async def tidy_attachments(context: Context, org_id: UUID, _: Payload) -> None:
+    async with context.database.transaction(org_id) as session:
+        await attachments.tidy(session)
 
 
 async def index_document(context: Context, org_id: UUID, payload: Payload) -> None:

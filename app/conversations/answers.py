@@ -14,6 +14,7 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations import queries
+from app.conversations.feedback import visitors_answer
 from app.conversations.happenings import RetryAsked
 from app.conversations.messaging import (
     BOT,
@@ -23,7 +24,6 @@ from app.conversations.messaging import (
     lock,
     log_event,
     show_in_list,
-    visitors_answer,
 )
 from app.conversations.models import Conversation, Message
 from app.conversations.views import message_view

@@ -7,7 +7,7 @@ from sqlalchemy import Select, Update, cast, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.conversations import queries
+from app.conversations import attachments, queries
 from app.conversations.mentions import mentioned
 from app.conversations.messaging import (
     ConversationUnknown,
@@ -80,7 +80,7 @@ async def edit(
 
 
 async def delete(session: AsyncSession, message_id: UUID, member: SignedIn) -> tuple[Message, Conversation]:
-    """Takes a message's text away; that there was one stays to be seen. Deleting it again changes nothing.
+    """Takes a message's text and files away; that there was one stays to be seen. Deleting it again changes nothing.
 
     Raises MessageUnknown, NotYourMessage, MessageGrowing.
     """
@@ -93,6 +93,7 @@ async def delete(session: AsyncSession, message_id: UUID, member: SignedIn) -> t
         _keep(session, message, member, uuid5(message.id, "deleted"), "deleted")
         message.text = ""
         message.sources = []
+        await attachments.drop(session, message)
         message.mentions = None if message.mentions is None else []
         message.deleted_at = now()
         await _tell(session, conversation, message)
@@ -163,7 +164,9 @@ async def _tell(session: AsyncSession, conversation: Conversation, message: Mess
     """The list shows the last words that are left, and the log tells nobody what is no longer to be read."""
     await session.flush()
     await session.execute(rewritten(session, message))
-    said = queries.messages(session, conversation.id).where(Message.text != "")
+    said = queries.messages(session, conversation.id).where(
+        (Message.text != "") | (Message.attachments != [])
+    )
     last = await session.scalar(said.order_by(None).order_by(Message.seq.desc()).limit(1))
     if last is None:
         conversation.preview, conversation.preview_author = "", None
@@ -175,7 +178,7 @@ async def _tell(session: AsyncSession, conversation: Conversation, message: Mess
 def rewritten(session: AsyncSession, message: Message) -> Update:
     """Who reads the log from its beginning would find what stands there no more. The caller holds the conversation."""
     its = Event.payload["id"].astext == str(message.id)
-    now_said = {name: message_view(message)[name] for name in ("text", "sources", "notice")}
+    now_said = {name: message_view(message)[name] for name in ("text", "sources", "attachments", "notice")}
     return (
         update(Event)
         .where(Event.org_id == scope(session), Event.conversation_id == message.conversation_id, its)

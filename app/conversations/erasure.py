@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations import queries
 from app.conversations.happenings import VisitorErased
-from app.conversations.models import Conversation, Event, Message, MessageRevision, Participant
+from app.conversations.models import Attachment, Conversation, Event, Message, MessageRevision, Participant
 from app.conversations.views import View, message_view, moment
 from app.kit.db import scope
 from app.kit.happenings import record
@@ -17,7 +17,7 @@ from app.realtime.bus import signal
 from app.visitors.models import Visitor, VisitorSession
 
 # What goes before the conversation that it belongs to. Records of answers go with their messages.
-PARTS = (Event, MessageRevision, Message, Participant)
+PARTS = (Event, Attachment, MessageRevision, Message, Participant)
 
 
 async def export_visitor(session: AsyncSession, visitor_id: UUID) -> View:

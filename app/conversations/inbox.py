@@ -92,7 +92,7 @@ def _asked() -> ScalarSelect[str]:
     return (
         select(Message.text)
         .where(Message.org_id == Conversation.org_id, Message.conversation_id == Conversation.id)
-        .where(Message.author_kind == "visitor")
+        .where(Message.author_kind == "visitor", Message.text != "")
         .order_by(Message.seq.desc())
         .limit(1)
         .scalar_subquery()

@@ -4,6 +4,7 @@ Every verb that writes takes the conversation's row lock first. That is what mak
 number is given and the event inserted by whoever holds the row, and both are committed or neither.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,8 +13,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.conversations import queries
-from app.conversations.happenings import FeedbackGiven, MessagePosted, PersonWanted
+from app.conversations import attachments, queries
+from app.conversations.happenings import MessagePosted, PersonWanted
 from app.conversations.mentions import mentioned
 from app.conversations.models import Conversation, Event, Message, Participant
 from app.conversations.participants import call_in
@@ -116,24 +117,35 @@ async def hold(session: AsyncSession, wanted: Select[Conversation]) -> Conversat
 
 
 async def post(
-    session: AsyncSession, conversation_id: UUID, *, author: Author, client_id: UUID, text: str
+    session: AsyncSession,
+    conversation_id: UUID,
+    *,
+    author: Author,
+    client_id: UUID,
+    text: str,
+    files: Sequence[UUID] = (),
 ) -> tuple[Message, bool]:
     """Posts a message, and says whether it is new: the same `client_id` again gives the message posted first.
 
-    A visitor who writes to a resolved conversation opens it again, for the bot. Who may write is the caller's to check.
+    With `files` (app/conversations/uploading.py) it needs no text. A visitor who writes to a resolved conversation
+    opens it again, for the bot. Who may write is the caller's to check.
     """
-    text = checked_text(text)
+    text = checked_text(text, may_be_empty=bool(files))
     conversation = await hold(session, queries.of_id(session, conversation_id))
     posted = await session.scalar(queries.message_of_client(session, conversation_id, client_id))
     if posted is not None:
         return posted, False
     if conversation.status == "spam":
         raise ConversationClosed
+    attached = await attachments.taken(session, conversation.id, uploader=author.kind, ids=files)
     if author.kind == "visitor" and conversation.status == "resolved":
         await change_hands(session, conversation, status="bot", notice={"kind": "reopened"})
     message = Message(conversation_id=conversation.id, client_id=client_id, text=text, **_by(author))
+    message.attachments = list(map(attachments.view, attached))
     message.mentions = await mentioned(session, conversation, text)
     await add_message(session, conversation, message)
+    for attachment in attached:
+        attachment.message_id = message.id
     if author.id is not None:
         typing_ended(session, conversation.id, Person(author.kind, str(author.id)))
     await call_in(session, conversation, message)
@@ -148,7 +160,7 @@ async def add_message(session: AsyncSession, conversation: Conversation, message
     message.org_id = conversation.org_id
     message.seq = _next_seq(conversation)
     message.created_at = now()
-    if message.text:
+    if message.text or message.attachments:
         show_in_list(conversation, message)
     session.add(message)
     await session.flush()  # with the conversation's new number: one statement less for every message
@@ -156,7 +168,8 @@ async def add_message(session: AsyncSession, conversation: Conversation, message
 
 
 def show_in_list(conversation: Conversation, message: Message) -> None:
-    line = " ".join(message.text.split())
+    names = ", ".join(each["name"] for each in message.attachments or ())
+    line = " ".join(message.text.split()) or f"📎 {names}"
     conversation.preview = line if len(line) <= PREVIEW else f"{line[: PREVIEW - 1]}…"
     conversation.preview_author = message.author_kind
 
@@ -263,36 +276,6 @@ async def mark_read(session: AsyncSession, conversation_id: UUID, *, side: str, 
     if seq > mark.last_read_seq:
         mark.last_read_seq = seq
         await log_event(session, conversation, "read.updated", {"by": side, "seq": seq})
-
-
-async def give_feedback(
-    session: AsyncSession, message_id: UUID, *, visitor_id: UUID, value: str | None
-) -> None:
-    """A visitor's thumb on an answer: up, down, or None to take it back. Raises MessageUnknown."""
-    message, conversation = await visitors_answer(session, message_id, visitor_id)
-    if message.feedback != value:
-        message.feedback = value
-        await log_event(session, conversation, "message.updated", message_view(message))
-        await record(session, FeedbackGiven(conversation.id, message.id, value))
-
-
-async def visitors_answer(
-    session: AsyncSession, message_id: UUID, visitor_id: UUID
-) -> tuple[Message, Conversation]:
-    """An answer in one of this visitor's conversations, both locked. Raises MessageUnknown."""
-    message = await session.get(Message, message_id)
-    if (
-        message is None
-        or message.org_id != scope(session)
-        or message.author_kind != "bot"
-        or message.deleted_at
-    ):
-        raise MessageUnknown
-    conversation = await lock(session, message.conversation_id)
-    if conversation.visitor_id != visitor_id:
-        raise MessageUnknown
-    await session.refresh(message)
-    return message, conversation
 
 
 def _by(author: Author) -> dict[str, Any]:

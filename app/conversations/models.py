@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Uuid
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -68,7 +68,9 @@ class Participant(Base):
 
 
 class Message(Base):
-    """`mentions` are members, and None in a visitor's conversation. A deleted message has lost its text."""
+    """`mentions` are members, and None in a visitor's conversation. `attachments` tell of its files (id, name, type,
+    size). A deleted message has lost its text and its files.
+    """
 
     __tablename__ = "message"
 
@@ -86,11 +88,30 @@ class Message(Base):
     answers_seq: Mapped[int | None] = mapped_column(BigInteger)
     outcome: Mapped[str | None] = mapped_column(TEXT)
     sources: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
+    attachments: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
     notice: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     feedback: Mapped[str | None] = mapped_column(TEXT)
     mentions: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid))
     edited_at: Mapped[datetime | None] = mapped_column(TIME)
     deleted_at: Mapped[datetime | None] = mapped_column(TIME)
+    created_at: Mapped[datetime] = mapped_column(TIME, default=now)
+
+
+class Attachment(Base):
+    """A file that the `uploader` (visitor or agent) has sent; `message_id` is None until its message is posted."""
+
+    __tablename__ = "attachment"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id"))
+    client_id: Mapped[UUID] = mapped_column()
+    message_id: Mapped[UUID | None] = mapped_column(ForeignKey("message.id"))
+    uploader: Mapped[str] = mapped_column(TEXT)
+    name: Mapped[str] = mapped_column(TEXT)
+    type: Mapped[str] = mapped_column(TEXT)
+    size: Mapped[int] = mapped_column()
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     created_at: Mapped[datetime] = mapped_column(TIME, default=now)
 
 

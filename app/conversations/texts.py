@@ -26,10 +26,12 @@ class MessageTooLong(Invalid):
     title = "Message too long"
 
 
-def checked_text(text: str) -> str:
+def checked_text(text: str, *, may_be_empty: bool = False) -> str:
     """The text as it is stored: without control characters, and without outer white space."""
     text = CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
     if all(unicodedata.category(character) in UNSEEN for character in text):
+        if may_be_empty:
+            return ""
         raise MessageEmpty
     if len(text) > MAX_TEXT:
         raise MessageTooLong(f"A message takes at most 5,000 characters; this one has {len(text):,}.")

@@ -32,6 +32,7 @@ def message_view(message: Message) -> View:
         "attempt": message.attempt,
         "outcome": message.outcome,
         "sources": message.sources,
+        "attachments": message.attachments,
         "notice": message.notice,
         "feedback": message.feedback,
         "edited_at": moment(message.edited_at) if message.edited_at else None,

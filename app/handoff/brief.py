@@ -48,7 +48,8 @@ def make(conversation: Conversation, visitor: Visitor, messages: Sequence[Messag
     """From what was said until a person was last asked for, or until now."""
     wanted = [message for message in messages if (message.notice or {}).get("kind") == "handoff_requested"]
     until = wanted[-1].seq if wanted else conversation.last_seq + 1
-    asked = [_short(said.text) for said in messages if said.author_kind == "visitor" and said.seq < until]
+    theirs = [said for said in messages if said.author_kind == "visitor" and said.text and said.seq < until]
+    asked = [_short(said.text) for said in theirs]
     reason = conversation.waiting_reason or ("asked for a person" if wanted else None)
     return Brief(
         reason=(reason[:1].upper() + reason[1:]).rstrip(".") if reason else None,

@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Request
 from litestar.exceptions import ClientException, InternalServerException
 
-from app.kit.errors import Problem
+from app.kit.errors import Invalid, Problem
 
 # How long the next part of a body may take. Who sends none for longer holds a connection for nothing.
 PART_S = 30.0
@@ -19,6 +19,14 @@ class RequestTooSlow(Problem):
     status = 408
     code = "too_slow"
     title = "Request too slow"
+
+
+class LengthUnknown(Invalid):
+    """The upload does not say how long it is. Send it with a Content-Length, as browsers do."""
+
+    status = 411
+    code = "length_required"
+    title = "Length required"
 
 
 class AnyBody(Request[Any, Any, Any]):

@@ -61,7 +61,7 @@ async def test_every_answer_is_documented(page: Page, document: dict[str, Any]) 
         if path.endswith("/sessions"):
             body = {"site": page.key}
         for ids in (conversation, stranger):
-            address = path.format(conversation_id=ids, message_id=ids, key=page.key)
+            address = path.format(conversation_id=ids, message_id=ids, attachment_id=stranger, key=page.key)
             call = f"{method} {address}"
             sent: dict[str, Any] = {"json": body} if "requestBody" in operation else {}
             for headers in ({}, {"Origin": "https://evil.example"}, {"Authorization": "Bearer forged"}):

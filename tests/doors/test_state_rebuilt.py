@@ -16,6 +16,8 @@ from app.conversations.editing import delete, edit
 from app.kit.db import Database
 from tests.doors.console import Member, at_console
 from tests.doors.pages import Page
+from tests.factories import create_agent
+from tests.rooms.attached import png
 from tests.serving import RunningServer
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +49,13 @@ class Course:
         path = f"conversations/{self.id}/messages"
         await self.visitor("POST", path, client_id=str(uuid4()), text=text)
 
+    async def sends_a_file(self, text: str) -> str:
+        address = f"/v1/conversations/{self.id}/attachments?name=screen.png"
+        file = (await self.page.client.post(address, content=png())).json()["id"]
+        path = f"conversations/{self.id}/messages"
+        await self.visitor("POST", path, client_id=str(uuid4()), text=text, attachments=[file])
+        return str(self.snapshots[-1]["messages"][-1]["id"])
+
     async def replies(self, member: Member, text: str) -> str:
         await self.member(member, "messages", client_id=str(uuid4()), text=text)
         return str(self.snapshots[-1]["messages"][-1]["id"])
@@ -73,9 +82,13 @@ async def everything_happens(course: Course, maya: Member, jonas: Member, databa
     await course.member(maya, "read", seq="4")
     said = await course.replies(maya, "I look into it.")
     wrong = await course.replies(maya, "It is lost.")
+    await course.sends_a_file("This is how it looks.")
+    private = await course.sends_a_file("")
     async with database.transaction(course.page.org_id) as session:
         await edit(session, UUID(said), maya.known, client_id=uuid4(), text="I have looked into it.")
         await delete(session, UUID(wrong), maya.known)
+        admin = await create_agent(session, role="admin")
+        await delete(session, UUID(private), admin)
     await course.visitor("PUT", f"{here}/read", seq=12)
     await course.member(maya, "transfer", to=str(jonas.known.id))
     await course.member(jonas, "put-back")

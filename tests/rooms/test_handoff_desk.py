@@ -8,7 +8,7 @@ import pytest
 
 from app.answering.phrases import PHRASES, moment, phrase
 from app.answering.turn import Context, reply
-from app.conversations import messaging, queries
+from app.conversations import feedback, messaging, queries
 from app.conversations.answers import Said
 from app.handoff import queue
 from app.handoff.brief import kept
@@ -186,7 +186,7 @@ async def test_answers_that_were_found_unhelpful_bring_in_a_person(context: Cont
         await _ask(context, knowing, talk, f"How do I turn the sound off, {number}?")
         async with context.database.transaction(knowing) as session:
             said = (await session.scalars(queries.messages(session, talk.id))).all()
-            await messaging.give_feedback(session, said[-1].id, visitor_id=talk.visitor.id, value="down")
+            await feedback.give_feedback(session, said[-1].id, visitor_id=talk.visitor.id, value="down")
     assert (await _status(context, knowing, talk))[0] == "waiting"
 
 

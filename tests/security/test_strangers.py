@@ -28,6 +28,7 @@ from app.staff import starting, taking_part
 from app.visitors.sessions import KnownVisitor, start_session
 from tests.doors.console import HERE, at_console
 from tests.factories import create_agent, create_talk, say
+from tests.rooms.attached import post_file
 from tests.rooms.knowledge_factories import index_document
 from tests.serving import RunningServer
 
@@ -146,6 +147,7 @@ async def victim(database: Database, other_org_id: UUID) -> Victim:
         thread = await starting.create_channel(session, agent, client_id=uuid4(), title="Secrets")
         await taking_part.write(session, agent, thread.id, client_id=uuid4(), text=SECRET)
         await taking_part.note(session, agent, talk.id, client_id=uuid4(), text=SECRET)
+        file = await post_file(session, talk, f"{SECRET}.txt", SECRET.encode())
         visitor = KnownVisitor(other_org_id, talk.visitor.id, talk.site)
         source = await _site_at_rest(session)
         entry = await written.write(session, "faq", written.Draft((SECRET,), SECRET), by=agent.id)
@@ -156,7 +158,13 @@ async def victim(database: Database, other_org_id: UUID) -> Victim:
     await index_version(database, other_org_id, version.id)
     document = await index_document(database, other_org_id, "secret.md", SECRET.encode())
     ids = {"conversation": talk.id, "message": opened.message_id, "document": document.id}
-    ids |= {"thread": thread.id, "member": agent.id, "source": source.id, "entry": entry}
+    ids |= {
+        "attachment": file,
+        "thread": thread.id,
+        "member": agent.id,
+        "source": source.id,
+        "entry": entry,
+    }
     ids |= {"question": golden, "run": run.id}
     return Victim(other_org_id, visitor, ids)
 

@@ -1,11 +1,12 @@
 import type { HtmxRequestCtx } from 'htmx.org';
 import { uuid } from '../src/stream/uuid';
+import { dropFiles, filesOf } from './attach';
 import { onPage } from './page';
 
 /** What somebody is writing, and the id under which it was last tried to be sent. */
 interface Draft {
   text: string;
-  sent?: { id: string; text: string };
+  sent?: { id: string; text: string; files: string };
 }
 
 const APPLE = /Mac|iPhone|iPad/.test(navigator.userAgent);
@@ -26,14 +27,15 @@ export function wireComposer(): void {
   onPage(restore);
 }
 
-/** The same words tried again carry the same id, so that they are posted once, however often they are sent. */
+/** The same tried again carries the same id, so that it is posted once, however often it is sent. */
 function named({ request }: HtmxRequestCtx): void {
   const form = composerOf(request['form']);
   if (!form || !(request.body instanceof FormData)) return;
   const { sent } = kept(form);
   const text = textOf(form).value;
-  const id = sent?.text === text ? sent.id : uuid();
-  keep(form, { text, sent: { id, text } });
+  const files = filesOf(form);
+  const id = sent?.text === text && sent.files === files ? sent.id : uuid();
+  keep(form, { text, sent: { id, text, files } });
   request.body.set('client_id', id);
 }
 
@@ -47,6 +49,7 @@ function cleared({ request, response }: HtmxRequestCtx): void {
     ? field.value.slice(sent.text.length).trimStart()
     : field.value;
   keep(form, { text: field.value });
+  if (filesOf(form) === sent.files) dropFiles(form);
 }
 
 function restore(desk: HTMLElement): void {
@@ -80,7 +83,7 @@ function kept(form: HTMLFormElement): Draft {
 }
 
 function keep(form: HTMLFormElement, draft: Draft): void {
-  if (draft.text) sessionStorage.setItem(keyOf(form), JSON.stringify(draft));
+  if (draft.text || draft.sent) sessionStorage.setItem(keyOf(form), JSON.stringify(draft));
   else sessionStorage.removeItem(keyOf(form));
 }
 

@@ -1,4 +1,5 @@
 /** The console's own code: what HTML and HTMX cannot say. Every part works without the others. */
+import { wireAttach } from './attach';
 import { wireComposer } from './composer';
 import { follow } from './live';
 import { wireMentions } from './mentions';
@@ -19,6 +20,7 @@ if (document.getElementById('desk')) {
   wireThread();
   wireMentions();
   wireComposer();
+  wireAttach();
   wireShortcuts();
   wireUpload();
   wireReading();

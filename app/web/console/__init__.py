@@ -9,6 +9,7 @@ from litestar.params import FromPath
 from app.kit.errors import NotFound
 from app.web.console import (
     answers,
+    files,
     golden,
     inbox,
     insights,
@@ -37,6 +38,7 @@ router = Router(
     route_handlers=[
         *sign_in.handlers,
         *answers.handlers,
+        *files.handlers,
         *golden.handlers,
         *insights.handlers,
         *inbox.handlers,

@@ -1,7 +1,7 @@
 """The inbox: its list, a conversation beside it, and what a member does with one."""
 
-from typing import Annotated, Any, Literal
-from uuid import UUID, uuid4
+from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get, post
@@ -12,29 +12,20 @@ from litestar.status_codes import HTTP_204_NO_CONTENT, HTTP_303_SEE_OTHER
 from litestar.types import ControllerRouterHandler
 
 from app.conversations import messaging
+from app.conversations.attachments import MOST as MOST_FILES
+from app.conversations.files import TAKEN
 from app.conversations.inbox import counts, tab_of
 from app.conversations.models import Conversation
 from app.handoff import queue
 from app.handoff.replies import reply
-from app.web.console.identity import AnyRequest, Desk, NeedsDesk
+from app.web.console.identity import AnyRequest, Desk, NeedsDesk, identify
 from app.web.console.listing import MOST, STEP, listing_of
 from app.web.console.pages import desk_page, from_htmx
+from app.web.console.sent import Place, TabName, sent_reply
 from app.web.console.talk import Here, talk_of
 from app.web.runtime import NeedsRuntime, Runtime
 
-TabName = Literal["waiting", "mine", "bot", "all", "spam"]
 Limit = Annotated[int, Parameter(ge=1, le=MOST)]
-
-
-class Place(msgspec.Struct):
-    """Where in the list the member is, so that they stay there."""
-
-    tab: TabName | None = None
-
-
-class Reply(Place):
-    client_id: UUID = msgspec.field(default_factory=uuid4)
-    text: str = ""
 
 
 class Transfer(Place, kw_only=True):
@@ -48,7 +39,6 @@ class Read(msgspec.Struct):
 
 
 PlaceForm = Annotated[Place, Body(media_type=RequestEncodingType.URL_ENCODED)]
-ReplyForm = Annotated[Reply, Body(media_type=RequestEncodingType.URL_ENCODED)]
 TransferForm = Annotated[Transfer, Body(media_type=RequestEncodingType.URL_ENCODED)]
 ReadForm = Annotated[Read, Body(media_type=RequestEncodingType.URL_ENCODED)]
 
@@ -156,18 +146,21 @@ class TalkDoor(Controller):
         conversation = await queue.put_back(desk.session, conversation_id, desk.member)
         return await _done(request, desk, runtime, conversation, tab=data.tab)
 
-    @post("/messages")
+    @post("/messages", request_max_body_size=None)
     async def write(
-        self,
-        request: AnyRequest,
-        desk: NeedsDesk,
-        runtime: NeedsRuntime,
-        conversation_id: FromPath[UUID],
-        data: ReplyForm,
+        self, request: AnyRequest, runtime: NeedsRuntime, conversation_id: FromPath[UUID]
     ) -> Response[Any]:
-        await reply(desk.session, conversation_id, desk.member, client_id=data.client_id, text=data.text)
-        conversation = await messaging.get(desk.session, conversation_id)
-        return await _done(request, desk, runtime, conversation, tab=data.tab)
+        """No transaction is held while files arrive, and no more is read than they may have."""
+        async with runtime.database.transaction(None) as session:
+            member = await identify(session, request)
+            queue.check_yours(await messaging.get(session, conversation_id), member)
+        data, files = await sent_reply(request, limit=runtime.settings.attachment_limit)
+        async with runtime.database.transaction(member.org_id) as session:
+            await reply(
+                session, conversation_id, member, client_id=data.client_id, text=data.text, files=files
+            )
+            conversation = await messaging.get(session, conversation_id)
+            return await _done(request, Desk(session, member), runtime, conversation, tab=data.tab)
 
     @post("/read", status_code=HTTP_204_NO_CONTENT)
     async def mark_read(self, desk: NeedsDesk, conversation_id: FromPath[UUID], data: ReadForm) -> None:
@@ -215,6 +208,9 @@ async def _talk_page(
         talk=talk,
         agent_timeout=runtime.settings.agent_timeout_min,
         editing=str(edit),
+        most_files=MOST_FILES,
+        file_limit=runtime.settings.attachment_limit,
+        file_types=TAKEN,
     )
 
 

@@ -83,7 +83,7 @@ def _entry(row: inbox.Row, member_id: UUID) -> Entry:
         since=conversation.waiting_since or conversation.updated_at,
         waits=waits,
         speaker="" if waits else _speaker(conversation, mine=mine),
-        preview=(row.asked or "")[:PREVIEW] if waits else preview_of(conversation),
+        preview=row.asked[:PREVIEW] if waits and row.asked else preview_of(conversation),
         tags=_tags(conversation, mine=mine),
         unread=row.unread if mine and conversation.status == "human" else 0,
     )

@@ -13,6 +13,7 @@ from app.conversations.mentions import mentions_in
 from app.conversations.models import Message
 from app.realtime.drafts import Draft
 from app.tenancy.members import SignedIn
+from app.web.console.files import Shown, shown
 from app.web.console.markdown import answer_html
 
 
@@ -43,6 +44,7 @@ class Said:
     outcome: str | None
     feedback: str | None
     sources: Sequence[Mapping[str, Any]]
+    files: Sequence[Shown]
     notice: str | None
     own: bool
     may_delete: bool
@@ -63,14 +65,14 @@ def said_of(
     messages: Iterable[Message], drafts: Mapping[UUID, Draft], reader: Reader, *, notes: bool = False
 ) -> list[Said]:
     """Messages in their order; `notes` among them stand beside a visitor's conversation."""
-    shown: list[Said] = []
+    found: list[Said] = []
     before: tuple[object, ...] | None = None
     for message in messages:
         kind = "note" if notes and message.mentions is not None else message.author_kind
         author = (kind, message.author_id)
-        shown.append(_one(message, drafts.get(message.id), reader, kind=kind, leads=author != before))
+        found.append(_one(message, drafts.get(message.id), reader, kind=kind, leads=author != before))
         before = author
-    return shown
+    return found
 
 
 def _one(message: Message, draft: Draft | None, reader: Reader, *, kind: str, leads: bool) -> Said:
@@ -90,6 +92,7 @@ def _one(message: Message, draft: Draft | None, reader: Reader, *, kind: str, le
         outcome=message.outcome,
         feedback=message.feedback,
         sources=message.sources,
+        files=list(map(shown, message.attachments)),
         notice=notice_of(message.notice) if message.notice else None,
         own=is_own(message, reader.member.id),
         may_delete=may_delete(message, reader.member) and not (message.deleted_at or streaming),
@@ -106,13 +109,13 @@ def _html(message: Message, reader: Reader) -> Markup | None:
 
 def with_mentions(text: str, reader: Reader) -> Markup:
     """The text with everybody set apart whom it calls, the reader most of all."""
-    shown, end = Markup(), 0
+    marked, end = Markup(), 0
     for mention in mentions_in(text, reader.names):
         mine = " me" if reader.member.id in mention.member_ids else ""
-        shown += escape(text[end : mention.start])
-        shown += Markup('<span class="called{}">{}</span>').format(mine, text[mention.start : mention.end])
+        marked += escape(text[end : mention.start])
+        marked += Markup('<span class="called{}">{}</span>').format(mine, text[mention.start : mention.end])
         end = mention.end
-    return shown + escape(text[end:])
+    return marked + escape(text[end:])
 
 
 def name_of(message: Message) -> str:

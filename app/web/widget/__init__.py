@@ -2,6 +2,7 @@
 
 from litestar.types import ControllerRouterHandler
 
+from app.web.widget.attachments import attach, read_attachment
 from app.web.widget.conversations import ConversationDoor
 from app.web.widget.events import events
 from app.web.widget.page import demo, home, loader
@@ -16,6 +17,8 @@ route_handlers: list[ControllerRouterHandler] = [
     SiteDoor,
     ConversationDoor,
     VisitorDoor,
+    attach,
+    read_attachment,
     events,
     typing,
 ]

@@ -11,6 +11,8 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_202_ACCEPT
 
 from app.conversations import messaging, queries, views
 from app.conversations.answers import NothingToRetry, retry_answer, stop_answers
+from app.conversations.attachments import AttachmentGone, TooManyAttachments
+from app.conversations.feedback import give_feedback
 from app.conversations.messaging import (
     Author,
     ConversationClosed,
@@ -100,7 +102,14 @@ class ConversationDoor(Controller):
         summary="Write; the same client_id again posts nothing",
         responses=repeated(MessageInfo)
         | refusals(
-            *VISITOR, ConversationUnknown, ConversationClosed, MessageEmpty, MessageTooLong, body=True
+            *VISITOR,
+            ConversationUnknown,
+            ConversationClosed,
+            MessageEmpty,
+            MessageTooLong,
+            TooManyAttachments,
+            AttachmentGone,
+            body=True,
         ),
     )
     async def write(
@@ -114,7 +123,12 @@ class ConversationDoor(Controller):
         await owned(visit, conversation_id)
         author = Author("visitor", visit.visitor.id)
         message, created = await messaging.post(
-            visit.session, conversation_id, author=author, client_id=data.client_id, text=data.text
+            visit.session,
+            conversation_id,
+            author=author,
+            client_id=data.client_id,
+            text=data.text,
+            files=data.attachments,
         )
         body = msgspec.convert(views.message_view(message), MessageInfo)
         return Response(body, status_code=HTTP_201_CREATED if created else HTTP_200_OK)
@@ -197,9 +211,7 @@ class ConversationDoor(Controller):
         responses=refusals(*VISITOR, MessageUnknown, body=True),
     )
     async def feedback(self, visit: NeedsVisit, message_id: FromPath[UUID], data: JSONBody[Feedback]) -> None:
-        await messaging.give_feedback(
-            visit.session, message_id, visitor_id=visit.visitor.id, value=data.value
-        )
+        await give_feedback(visit.session, message_id, visitor_id=visit.visitor.id, value=data.value)
 
 
 async def owned(visit: Visit, conversation_id: UUID) -> Conversation:

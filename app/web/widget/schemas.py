@@ -17,8 +17,11 @@ class NewConversation(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class NewMessage(msgspec.Struct, forbid_unknown_fields=True):
+    """`attachments` are ids of files that were sent before, at most five. With some, `text` may be empty."""
+
     client_id: UUID
     text: str
+    attachments: list[UUID] = []
 
 
 class Read(msgspec.Struct, forbid_unknown_fields=True):
@@ -92,8 +95,17 @@ class Source(msgspec.Struct):
     passage: str
 
 
+class AttachmentInfo(msgspec.Struct):
+    """A file: `type` is its media type, found out from its content, `size` in bytes."""
+
+    id: UUID
+    name: str
+    type: str
+    size: int
+
+
 class MessageInfo(msgspec.Struct):
-    """An edited message has its new text; a deleted one has none, and keeps its place."""
+    """An edited message has its new text; a deleted one has none, nor files, and keeps its place."""
 
     id: UUID
     seq: int
@@ -104,6 +116,7 @@ class MessageInfo(msgspec.Struct):
     attempt: int
     outcome: Literal["answered", "unknown", "chat"] | None
     sources: list[Source]
+    attachments: list[AttachmentInfo]
     notice: dict[str, Any] | None
     feedback: Literal["up", "down"] | None
     edited_at: str | None
