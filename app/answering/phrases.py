@@ -24,14 +24,14 @@ Phrase = Literal[
     "or",
     "forbidden",
     "unsupported",
+    "files",
 ]
 
 PHRASES: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 DATES = tomllib.loads(Path(__file__).with_name("dates.toml").read_text("utf-8"))
 # What ends with the offer of a person.
-OFFERS = {
-    text for name in ("unknown", "nothing_known", "trouble", "forbidden") for text in PHRASES[name].values()
-}
+OFFERING: tuple[Phrase, ...] = ("unknown", "nothing_known", "trouble", "forbidden", "files")
+OFFERS = {text for name in OFFERING for text in PHRASES[name].values()}
 # What says nothing about any subject.
 SAYINGS = {text for texts in PHRASES.values() for text in texts.values()}
 

@@ -122,9 +122,13 @@ async def reply(context: Context, org_id: UUID, conversation_id: UUID, message_i
 def _by_rule(
     opened: OpenAnswer, question: str, rules: DeskRules, language: str
 ) -> AsyncGenerator[Step] | None:
-    """What is said without an answer: to another program, or where the organisation wants a person for a topic."""
+    """What is said without an answer: to another program, to a file without a word, or where the organisation wants a
+    person for a topic.
+    """
     if loop := looping(opened.said):
         return _say("loop", language, outcome="chat", hand_off=loop)
+    if not question.strip():
+        return _say("files", language, outcome="chat")
     if topic := topic_of(question, rules):
         return _say("person", language, outcome="chat", hand_off=f"A question about: {topic}")
     return None

@@ -207,5 +207,5 @@ async def test_a_hand_off_keeps_its_brief(context: Context, knowing: UUID) -> No
 
 def test_the_assistant_can_say_it_in_every_language_that_it_hears() -> None:
     spoken = set(PHRASES["person"])
-    for name in ("unknown", "spent", "loop", "away", "back"):
+    for name in ("unknown", "spent", "loop", "away", "back", "files"):
         assert set(PHRASES[name]) == spoken

@@ -1,15 +1,15 @@
 """Files attached to messages.
 
-Revision ID: 0015
-Revises: 0014
+Revision ID: 0016
+Revises: 0015
 """
 
 from alembic import op
 
 from app.migrations.tenancy import all_rows, tenant_table
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 
 # What a client is told of a message is the same shape, however old it is.
 TOLD = """
