@@ -169,7 +169,7 @@ async def add_message(session: AsyncSession, conversation: Conversation, message
 
 def show_in_list(conversation: Conversation, message: Message) -> None:
     names = ", ".join(each["name"] for each in message.attachments or ())
-    line = " ".join(message.text.split()) or f"📎 {names}"
+    line = " ".join(message.text.split()) or names
     conversation.preview = line if len(line) <= PREVIEW else f"{line[: PREVIEW - 1]}…"
     conversation.preview_author = message.author_kind
 

@@ -59,7 +59,7 @@ async def test_a_message_of_files_alone_needs_no_text_and_every_other_does(page:
     posted = await post(page, conversation, [file["id"]], " \u200b ")
     assert (posted.status_code, posted.json()["text"]) == (201, "")
     listed = (await page.client.get("/v1/conversations")).json()["items"][0]
-    assert listed["preview"] == "📎 screen.png"
+    assert listed["preview"] == "screen.png"
 
 
 async def test_the_assistant_says_that_it_reads_no_files_and_brings_a_person_who_does(page: Page) -> None:
@@ -129,7 +129,7 @@ async def test_with_a_deleted_message_its_files_go_from_everywhere(page: Page, d
     async with database.transaction(page.org_id) as session:
         admin = await create_agent(session, role="admin")
         await delete(session, UUID(gone["id"]), admin)
-        assert (await messaging.get(session, UUID(conversation))).preview == "📎 1.png"
+        assert (await messaging.get(session, UUID(conversation))).preview == "1.png"
     problem(await read(page, conversation, second), 404, "attachment_unknown")
     assert (await read(page, conversation, first)).status_code == 200
     assert await stored(page) == 1

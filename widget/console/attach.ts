@@ -78,7 +78,13 @@ function row(form: HTMLFormElement, file: File): HTMLLIElement {
     );
     form.querySelector('textarea')!.focus();
   });
-  return make('li', {}, make('b', { dir: 'auto' }, file.name), make('small', {}, sizeOf(file.size)), remove);
+  return make(
+    'li',
+    {},
+    make('b', { dir: 'auto' }, file.name),
+    make('small', {}, make('bdi', {}, sizeOf(file.size))),
+    remove,
+  );
 }
 
 /** As the server writes it. */
