@@ -14,7 +14,7 @@ from itertools import takewhile
 from app.answering.definitions import defining
 from app.answering.disagreement import contrary
 from app.answering.scoring import Similarity, Stems, scores
-from app.answering.units import Unit, units
+from app.answering.units import ENDED, Unit, units
 
 MAX_SENTENCES = 4
 MAX_CHARS = 700
@@ -142,8 +142,8 @@ def _with_company(unit: Unit, judged: _Judged, least: float, *, follow: bool) ->
         return _from_list(unit, judged, least)
     around = judged.around(unit)
     before = around[unit.position - 1] if unit.position else None
-    company = [unit]
-    if before and before.kind == "sentence" and (unit.kind == "code" or _leans_on(unit, before)):
+    company = _since_lead(unit, around)
+    if company == [unit] and before and before.kind == "sentence" and _needs(unit, before):
         company = [before, unit]
     company += _announced(unit, judged, least)
     if any(other.kind != "sentence" or other.leads for other in company):
@@ -179,8 +179,25 @@ def _goes_on(unit: Unit, other: Unit) -> bool:
     return other.kind == "sentence" and other.block == unit.block and not other.asks and not other.leads
 
 
-def _leans_on(unit: Unit, before: Unit) -> bool:
-    return before.block == unit.block and DEPENDENT.match(unit.text) is not None
+def _needs(unit: Unit, before: Unit) -> bool:
+    """Whether the unit is not understood without the sentence before it."""
+    leans = before.block == unit.block and DEPENDENT.match(unit.text) is not None
+    return unit.kind == "code" or leans
+
+
+def _since_lead(unit: Unit, around: list[Unit]) -> list[Unit]:
+    """With the lines above it as far as the one that says what they are of ("Over ten tons:"), if there is one near."""
+    for other in reversed(around[max(0, unit.position - MAX_SENTENCES + 1) : unit.position]):
+        if unit.kind != "sentence" or other.block != unit.block or not (other.leads or _is_line(other)):
+            break
+        if other.leads:
+            return around[other.position : unit.position + 1]
+    return [unit]
+
+
+def _is_line(unit: Unit) -> bool:
+    """Whether it stands in a row with others rather than in a text."""
+    return not ENDED.search(unit.text)
 
 
 def _announced(unit: Unit, judged: _Judged, least: float) -> list[Unit]:
@@ -190,7 +207,9 @@ def _announced(unit: Unit, judged: _Judged, least: float) -> list[Unit]:
     if not after or not (unit.leads or (follows and unit.kind == "sentence")):
         return []
     length = MAX_LIST if after[0].kind in ("item", "row", "code") else MAX_SENTENCES - 1
-    return [other for other in after if other.block == after[0].block and not other.leads][:length]
+    same = list(takewhile(lambda other: other.block == after[0].block, after))
+    leads = list(takewhile(lambda other: other.leads, same))
+    return leads + list(takewhile(lambda other: not other.leads, same[len(leads) :]))[:length]
 
 
 def _from_list(unit: Unit, judged: _Judged, least: float) -> list[Unit]:

@@ -27,19 +27,19 @@ Kind = Literal["english", "words", "characters"]
 # Passages that an answer would be made of.
 CONSIDERED = 5
 # Below this, "I don't know".
-THRESHOLD = 0.43
+THRESHOLD = 0.44
 
 COEFFICIENTS: Mapping[Kind, Mapping[str, float]] = {
     "english": {
-        "meaning": 1.90,
-        "wording": 3.34,
-        "covered": 1.61,
-        "continues": 2.64,
-        "confirms": -1.62,
-        "offset": -5.08,
+        "meaning": 1.85,
+        "wording": 3.62,
+        "covered": 1.50,
+        "continues": 2.59,
+        "confirms": -1.57,
+        "offset": -5.12,
     },
-    "words": {"strength": 4.18, "wording": 4.46, "offset": -5.00},
-    "characters": {"strength": 4.66, "wording": 0.23, "offset": -2.28},
+    "words": {"strength": 4.17, "wording": 4.49, "offset": -4.96},
+    "characters": {"strength": 4.64, "wording": 0.28, "offset": -2.24},
 }
 
 # More than this, rare words repeated, proves nothing further.

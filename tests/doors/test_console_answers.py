@@ -52,7 +52,7 @@ async def test_a_member_reads_why(server: RunningServer, database: Database, org
         "First word",
         "rank 1",
         "0.001200",
-        "Evidence 0.81 , where 0.43 is needed",
+        "Evidence 0.81 , where 0.44 is needed",
         "refunds.txt",
         "cited as 1",
         "A refund takes five days.",

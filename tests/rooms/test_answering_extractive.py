@@ -265,3 +265,20 @@ def test_what_stands_under_another_heading_says_nothing_against_what_was_asked_f
     parasol = Found("## Price\n\nIt costs 40 euros with delivery.", ("Parasol", "Price"))
     assert not _quote("How much does the hammock cost?", hammock, parasol).torn
     assert _quote("What does it cost with delivery?", hammock, parasol).torn
+
+
+FINES = Found(
+    "The maximum fines for trucks on parkways are as follows:\nLess than 10,000 pounds:\n"
+    "First violation - $250 and up to 15 days in jail\nSecond violation - $500 and up to 45 days in jail\n"
+    "Over 26,000 pounds:\n"
+    "First violation - $700 and up to 15 days in jail\nSecond violation - $1,500 and up to 90 days in jail\n"
+)
+
+
+def test_lines_keep_what_they_are_lines_of() -> None:
+    """The fines of light trucks were told as those of all: the line between, that says so, was left out."""
+    said = _quote("What are the maximum fines for trucks on parkways?", FINES).text
+    assert "as follows: Less than 10,000 pounds: First violation - $250 and" in said
+    heavy = _quote("What is the fine of $1,500 for?", FINES).text
+    assert "Over 26,000 pounds: First violation - $700" in heavy
+    assert heavy.endswith("Second violation - $1,500 and up to 90 days in jail [1]")
