@@ -73,7 +73,7 @@ VARIED: dict[str, Sequence[object]] = {
     "dense_weight": (0.0, 0.2, 0.6, 1.0),
     "least_likeness": (0.01, 0.3),
     "candidates": (50, 1000),
-    "looked_at": (30, 120),
+    "looked_at": (15, 60, 120),
     "lines": (
         (0.0, 0.0, 0.0, 0.0),
         (0.0, 0.4, 0.4, 0.3),

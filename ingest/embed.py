@@ -6,7 +6,7 @@ both mtrag sets, weighing pieces by how rare they are in general (documents) and
 texts (questions) found 3 to 8 more of 100 relevant passages among the first ten.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -42,33 +42,36 @@ class StaticEmbedder:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         weights = load_file(folder / "weights" / "l2_supercat_256.safetensors")["embedding.weight"]
-        self._pieces: Vectors = weights.astype(np.float32) * _rarity(len(weights))[:, None]
+        # The last row is that of pieces without weights: nothing.
+        weighted = weights.astype(np.float32) * _rarity(len(weights))[:, None]
+        self._pieces: Vectors = np.vstack([weighted, np.zeros((1, self.dim), np.float32)])
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Texts as rows of length 1, shape (len(texts), 256); a text without word pieces is all zeros."""
-        rows = [self._pieces[ids].sum(axis=0) for ids in self._ids(texts)]
-        return _unit(np.stack(rows)) if rows else np.zeros((0, self.dim), np.float32)
+        return _unit(self.sums(texts)) if texts else np.zeros((0, self.dim), np.float32)
 
     def embed_words(self, weights: Mapping[str, float]) -> Vectors:
         """One row, shape (256,), of words that count as much as they are given; zeros for none."""
         pooled = np.zeros(self.dim, np.float32)
-        for ids, weight in zip(self._ids(list(weights)), weights.values(), strict=True):
-            pooled += self._pieces[ids].sum(axis=0) * weight
-        row: Vectors = _unit(pooled[None])[0]
-        return row
+        for row, weight in zip(self._pooled(list(weights)), weights.values(), strict=True):
+            pooled += row * weight
+        unit: Vectors = _unit(pooled[None])[0]
+        return unit
 
     def sums(self, texts: Sequence[str]) -> Vectors:
         """Texts as rows that are not yet of length 1: the row of several texts together is the sum of theirs."""
-        return np.stack([self._pieces[ids].sum(axis=0) for ids in self._ids(texts)])
+        return np.stack(list(self._pooled(texts)))
 
     def vocabulary(self) -> list[str]:
         """Pieces that begin a word, the most frequent first."""
         numbered = sorted(self._tokenizer.get_vocab().items(), key=lambda pair: pair[1])
         return [piece[1:] for piece, _ in numbered if piece.startswith(WORD_BEGINS)]
 
-    def _ids(self, texts: Sequence[str]) -> list[list[int]]:
-        encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [[piece for piece in one.ids if piece < len(self._pieces)] for one in encoded]
+    def _pooled(self, texts: Sequence[str]) -> Iterator[Vectors]:
+        nothing = len(self._pieces) - 1
+        for one in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False):
+            ids = np.minimum(np.array(one.ids, np.intp), nothing)
+            yield self._pieces[ids].sum(axis=0)
 
 
 def _rarity(vocabulary: int) -> Vectors:

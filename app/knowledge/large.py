@@ -20,7 +20,7 @@ from app.knowledge.index_lock import lock_index
 log = logging.getLogger(__name__)
 
 # Chunks from which on the copy pays, and below which it goes: apart, so that one document more or less changes nothing.
-LARGE, NO_LONGER_LARGE = 20_000, 15_000
+LARGE, NO_LONGER_LARGE = 10_000, 7_500
 JOB = "knowledge.large"
 # A search that has seen that there is a copy will have read it by then.
 GRACE = timedelta(minutes=1)
