@@ -1,4 +1,4 @@
-/** Builds the widget into the folder that the server hands out: widget.js, and the panel in each language. */
+/** Builds the widget into the folder that the server hands out: widget.js, and in each language the panel and what is seldom needed. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +21,7 @@ const styles = {
       const [{ text }] = (await build(options)).outputFiles;
       return { contents: shortStyles(text.trim()), loader: 'text' };
     });
-    onLoad({ filter: /src[\\/](element|panel[\\/]\w+)\.ts$/ }, ({ path }) => {
+    onLoad({ filter: /src[\\/](element|(panel|seldom)[\\/]\w+)\.ts$/ }, ({ path }) => {
       return { contents: shortSource(readFileSync(path, 'utf8')), loader: 'ts' };
     });
   },
@@ -62,8 +62,12 @@ function packed(code) {
 async function panelIn(column) {
   const code = await bundle('src/panel/panel.ts', { format: 'esm', plugins: [wordsOf(column), styles] });
   // The style sheet is set at the end, because script packs better beside script. The panel is made after that.
-  const [setting, name] = /(\w+)=':host(?:\\.|[^'\\])*'/.exec(code);
-  return `${packed(code.replace(setting, name))}${setting};`;
+  const [setting, name] = /([\w$]+)=':host(?:\\.|[^'\\])*'/.exec(code);
+  return `${packed(code.replace(setting, () => name))}${setting};`;
+}
+
+async function seldomIn(column) {
+  return packed(await bundle('src/seldom/seldom.ts', { format: 'esm', plugins: [wordsOf(column), styles] }));
 }
 
 async function bundle(entry, options) {
@@ -103,8 +107,13 @@ async function bundle(entry, options) {
 
 const strings = await tableOfStrings();
 const panels = await Promise.all(LANGUAGES.map((_, column) => panelIn(column)));
+const seldom = await Promise.all(LANGUAGES.map((_, column) => seldomIn(column)));
 // One version for all languages, so that the loader has to know only that.
-const version = createHash('sha256').update(panels.join()).digest('hex').slice(0, 8).toUpperCase();
+const version = createHash('sha256')
+  .update([...panels, ...seldom].join())
+  .digest('hex')
+  .slice(0, 8)
+  .toUpperCase();
 const loader = await bundle('src/loader.ts', {
   format: 'iife',
   plugins: [styles],
@@ -113,10 +122,15 @@ const loader = await bundle('src/loader.ts', {
 
 mkdirSync(out, { recursive: true });
 writeFileSync(`${out}widget.js`, loader);
-const names = LANGUAGES.map((language) => `panel-${language}-${version}.js`);
-names.forEach((name, column) => writeFileSync(out + name, panels[column]));
+const built = new Map(
+  LANGUAGES.flatMap((language, column) => [
+    [`panel-${language}-${version}.js`, panels[column]],
+    [`seldom-${language}-${version}.js`, seldom[column]],
+  ]),
+);
+for (const [name, code] of built) writeFileSync(out + name, code);
 
-// Panels of earlier builds: nothing points at them any more.
+// Parts of earlier builds: nothing points at them any more.
 for (const name of readdirSync(out)) {
-  if (/^panel-.*\.js$/.test(name) && !names.includes(name)) rmSync(out + name);
+  if (/^(panel|seldom)-.*\.js$/.test(name) && !built.has(name)) rmSync(out + name);
 }

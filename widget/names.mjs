@@ -12,9 +12,9 @@ const sources = fileURLToPath(new URL('./src/', import.meta.url));
  * have a property of that name, as long as the widget never uses it.
  */
 const OURS = [
-  'act changed client connection dead element emit enter form greet hear heard hold icon input launch lead leads',
+  'act changed client connection dead door dress element emit enter form greet hear heard hold icon input launch lead leads',
   'link loading mark named note offer paint parts passing pending poll post recap refusal resend rest',
-  'resume retryAfter rtl settings settle side store take tell toLatest trouble update urge view wait wake writes dress',
+  'resume retryAfter rtl settings settle side store take tell toLatest trouble update urge view wait wake writes part seldom',
 ].flatMap((line) => line.split(' '));
 /**
  * Words that the widget tells apart by, and that neither the server nor the browser knows; nor are they classes or names of

@@ -97,7 +97,7 @@ async def reply(context: Context, org_id: UUID, conversation_id: UUID, message_i
         desk = Desk(context.database, org_id, name, context.model, purse, context.models, assistant)
         rules = await desk_of(session, opened.site_id)
     why, question = Why(), smalltalk.question_of(opened.asked)
-    language = assistant.speaks(_language(question, opened.history))
+    language = assistant.speaks(_language(question, opened.history, (opened.language or "en")[:2]))
     made = _by_rule(opened, question, rules, language) or answer(desk, question, opened.history, why)
     async with (
         Delivery(context.database, context.drafts, org_id, opened) as delivery,
@@ -220,9 +220,9 @@ def _answered_before(history: Sequence[Turn]) -> str:
     return next(said, "")
 
 
-def _language(question: str, history: Sequence[Turn]) -> str:
+def _language(question: str, history: Sequence[Turn], otherwise: str = "en") -> str:
     """That of the question; where it is too short to tell, that of the conversation."""
-    return language_of(question, default=language_of(" ".join(_asked_before(history))))
+    return language_of(question, default=language_of(" ".join(_asked_before(history)), default=otherwise))
 
 
 async def _write(

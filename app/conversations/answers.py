@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.conversations import queries
 from app.conversations.feedback import visitors_answer
 from app.conversations.happenings import RetryAsked
+from app.conversations.inbox import visitor_of
 from app.conversations.messaging import (
     BOT,
     add_message,
@@ -66,7 +67,8 @@ class OpenAnswer:
     """An answer that has begun: what to answer, and what its writes are checked against.
 
     `asked` are the visitor's messages that it answers, oldest first; `question` is all of them. `said` is everything
-    since the conversation last changed hands.
+    since the conversation last changed hands. `language` is that of the visitor's widget, told where they sent files
+    without a word.
     """
 
     conversation_id: UUID
@@ -78,6 +80,7 @@ class OpenAnswer:
     history: tuple[Turn, ...]
     said: tuple[Said, ...] = ()
     site_id: UUID | None = None
+    language: str | None = None
 
     @property
     def question(self) -> str:
@@ -118,6 +121,7 @@ async def begin_answer(
         history=_history(found, before=asked[0].seq),
         said=_said(found, answer),
         site_id=conversation.site_id,
+        language=None if trigger.text else (await visitor_of(session, conversation)).language,
     )
 
 

@@ -74,6 +74,15 @@ async def test_the_assistant_says_that_it_reads_no_files_and_brings_a_person_who
             await asyncio.sleep(0.05)
 
 
+async def test_the_assistant_says_so_in_the_language_of_the_widget(page: Page) -> None:
+    started = (await page.client.post("/v1/sessions", json={"site": page.key, "language": "de-AT"})).json()
+    page.client.headers["Authorization"] = f"Bearer {started['token']}"
+    conversation = (await page.start())["id"]
+    file = await sent(page, conversation, png())
+    await post(page, conversation, [file["id"]])
+    assert (await page.answered(conversation))["messages"][-1]["text"] == PHRASES["files"]["de"]
+
+
 async def test_what_is_sent_twice_is_kept_and_posted_once(page: Page) -> None:
     conversation = (await page.start())["id"]
     name_of_file, name_of_message = uuid4(), uuid4()

@@ -1,4 +1,4 @@
-import type { Host, Mount, Panel, Settings } from './host';
+import type { Host, Panel, Part, Settings } from './host';
 import css from './launcher.css';
 
 const BELL = 'M4 17h16M6 17v-2a6 6 0 0 1 12 0v2M12 9V6.5M10 5h4';
@@ -27,20 +27,22 @@ export function widgetIn(element: HTMLElement, settings: Settings): Widget {
   let panel: Promise<Panel> | null = null;
   let failures = 0;
 
-  const load = async (): Promise<Panel> => {
+  const part = (name: string): Promise<Part> => {
     // Browsers may remember that an import failed, so a repeated one needs an address of its own.
     const again = failures ? `?${failures}` : '';
-    const { mount } = (await import(`${base}/static/panel-${language.tag}-${VERSION}.js${again}`)) as {
-      mount: Mount;
-    };
-    return mount(host);
-  };
-  const loaded = (): Promise<Panel> =>
-    (panel ??= load().catch((reason: unknown) => {
-      panel = null;
+    return import(`${base}/static/${name}-${language.tag}-${VERSION}.js${again}`).catch((reason: unknown) => {
       failures += 1;
       throw reason;
-    }));
+    }) as Promise<Part>;
+  };
+  const loaded = (): Promise<Panel> =>
+    (panel ??= part('panel').then(
+      ({ mount }) => mount!(host) as Panel,
+      (reason: unknown) => {
+        panel = null;
+        throw reason;
+      },
+    ));
   const open = async (): Promise<void> => {
     launch.ariaBusy = 'true';
     try {
@@ -64,6 +66,7 @@ export function widgetIn(element: HTMLElement, settings: Settings): Widget {
     settings,
     launch,
     icon,
+    part,
     dress(text) {
       const styles = new CSSStyleSheet();
       styles.replaceSync(text);

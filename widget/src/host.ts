@@ -7,6 +7,8 @@ export interface Host {
   dress: (css: string) => void;
   /** Makes a line drawing from a path in 24 by 24 units. */
   icon: (path: string) => Element;
+  /** Fetches a part of the widget in its language. */
+  part: (name: string) => Promise<Part>;
   /** Applies an accent like #00624b. */
   paint: (accent: string) => void;
   /** Unread messages on the launcher, and in words that follow its label. */
@@ -39,4 +41,5 @@ export interface Panel {
   close: () => void;
 }
 
-export type Mount = (host: Host) => Panel;
+/** A part of the widget that is fetched: what it exports. */
+export type Part = Record<string, (...given: any[]) => any>;

@@ -14,6 +14,7 @@ const SITE = {
   starters: [],
   accent: null,
   privacy_url: null,
+  attachment_limit: 1,
   availability: { online: false },
 };
 

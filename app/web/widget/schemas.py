@@ -64,6 +64,8 @@ class Availability(msgspec.Struct):
 
 
 class SiteInfo(msgspec.Struct):
+    """`attachment_limit`: the largest file that a message takes, in bytes."""
+
     key: str
     name: str
     organisation: str
@@ -73,6 +75,7 @@ class SiteInfo(msgspec.Struct):
     accent: str | None
     language: str
     privacy_url: str | None
+    attachment_limit: int
     availability: Availability
 
 

@@ -43,6 +43,7 @@ class SiteDoor(Controller):
                 accent=site.accent,
                 language=site.language,
                 privacy_url=site.privacy_url,
+                attachment_limit=runtime.settings.attachment_limit,
                 availability=available(await availability(session, site.id)),
             )
 

@@ -22,7 +22,15 @@ export function composer(desk: Desk): Composer {
   const stop = button('button.send.stop', icon('M8 8h8v8H8zM10 10h4v4h-4zM12 12h0'), () => desk.stop(), {
     'aria-label': words.stop,
   });
-  const element = make('form.box', {}, input, count, send, stop);
+  const clip = button(
+    'button.x',
+    icon('M8 8v7a4 4 0 0 0 8 0V6a2 2 0 0 0-4 0v8'),
+    () => desk.seldom('pick', element),
+    {
+      'aria-label': words.attach,
+    },
+  );
+  const element: HTMLFormElement = make('form.box', {}, clip, input, count, send, stop);
   let answering = false;
   const measure = (): boolean => {
     const length = codePoints(input.value.trim());

@@ -1,11 +1,23 @@
 import type { Host } from '../host';
-import { type Client, type Handoff, Problem, type Site, call, openClient, uuid } from '../stream';
+import {
+  type Attachment,
+  type Client,
+  type Handoff,
+  Problem,
+  type Site,
+  call,
+  openClient,
+  uuid,
+} from '../stream';
 import type { View } from './view';
 import { words } from './words';
 
-/** Long enough to be read. */
+/** Long enough to be read, and for a connection to return. */
 const TROUBLE_MS = 8_000;
 const UNUSABLE = 422;
+
+/** What the part of seldom needs exports. */
+type Seldom = 'ask' | 'pick' | 'show';
 
 /** Everything behind the panel: the site, the conversation, and what the visitor does with them. */
 export interface Desk {
@@ -13,7 +25,9 @@ export interface Desk {
   readonly view: View;
   /** Why nothing can be shown; empty while something can. */
   readonly dead: string;
-  send: (text: string) => void;
+  send: (text: string, files?: Attachment[]) => void;
+  /** Has what few visits need done in `place`: it is fetched first, however long that takes. */
+  seldom: (what: Seldom, place: HTMLElement, files?: Attachment[]) => void;
   resend: () => void;
   handoff: () => void;
   stop: () => void;
@@ -56,11 +70,17 @@ export function openDesk(host: Host, changed: () => void, acted: () => void): De
       calm = setTimeout(tell, TROUBLE_MS, '');
     }
   };
+  const seldom: Desk['seldom'] = (what, place, files) => {
+    host.part('seldom').then(
+      (part) => part[what]!(desk, place, host, files),
+      () => setTimeout(seldom, TROUBLE_MS, what, place, files),
+    );
+  };
   const die = ({ passing, message }: Problem): void => {
     dead = passing ? words.failed : words.notSetUp;
     if (!passing) console.error('Frontdesk:', message);
   };
-  return {
+  const desk: Desk = {
     client,
     get dead() {
       return dead;
@@ -79,11 +99,12 @@ export function openDesk(host: Host, changed: () => void, acted: () => void): De
         trouble: trouble || refusal,
       };
     },
-    send(text) {
+    send(text, files) {
       tell('');
-      client.outbox.add(text);
+      client.outbox.add(text, files);
       acted();
     },
+    seldom,
     resend() {
       client.outbox.wake();
       acted();
@@ -115,4 +136,5 @@ export function openDesk(host: Host, changed: () => void, acted: () => void): De
       changed();
     },
   };
+  return desk;
 }

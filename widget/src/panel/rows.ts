@@ -1,4 +1,4 @@
-import { type Message, type Pending, type State } from '../stream';
+import { type Attachment, type Message, type Pending, type State } from '../stream';
 import { fill } from './fill';
 import { type View, clock } from './view';
 import { words } from './words';
@@ -14,6 +14,7 @@ export interface SaidRow extends Keyed {
   /** Of an agent. */
   name?: string;
   text: string;
+  attachments?: Attachment[] | undefined;
   /** Whether the name stands above it: the first of several in a row. */
   named?: boolean;
   /** What became of it. */
@@ -95,16 +96,24 @@ function offerWith({ outcome, state }: Message, later: Message[], { status }: Vi
 }
 
 function rowOf(message: Message, before: Message | undefined, { state }: View): Row | [] {
-  const { author, client_id, id, text } = message;
+  const { author, client_id, id, text, attachments } = message;
   if (author.kind === 'system' || message.deleted_at) {
     const told = noticeText(message);
     return told ? { kind: 'notice', key: id, text: told } : [];
   }
   if (author.kind === 'visitor')
-    return { kind: 'me', key: client_id || id, text, note: ticks(message, state!) };
+    return { kind: 'me', key: client_id || id, text, attachments, note: ticks(message, state!) };
   const name = author.name ?? '';
   const named = before?.author.kind !== 'agent' || before.author.name !== name;
-  return { kind: 'them', key: id, name, text, named, note: message.edited_at ? words.edited : '' };
+  return {
+    kind: 'them',
+    key: id,
+    name,
+    text,
+    attachments,
+    named,
+    note: message.edited_at ? words.edited : '',
+  };
 }
 
 /** Under the visitor's last message: that it has come to people, and that they have read it. */
@@ -120,11 +129,11 @@ function noticeText({ notice, author, text, created_at, deleted_at }: Message): 
   return told && `${fill(told, notice?.name || author.name || '')} · ${clock(created_at)}`;
 }
 
-function pendingRow({ client_id, text, state, reason = '', wait }: Pending): SaidRow {
+function pendingRow({ client_id, text, attachments, state, reason = '', wait }: Pending): SaidRow {
   const late = wait ? fill(words.tooMany, wait) : words.notSent;
   const note = state === 'sending' ? words.sending : state === 'late' ? late : reason;
   const urge = state === 'late' && !wait;
-  return { kind: 'me', key: client_id, text, note, state, urge };
+  return { kind: 'me', key: client_id, text, attachments, note, state, urge };
 }
 
 /** What comes next: an answer, or a person; nothing, once an address was left. */

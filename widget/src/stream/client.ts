@@ -21,6 +21,7 @@ export interface ClientOptions {
 /** The visitor's side: one session and one conversation, both begun by the first thing that is sent. */
 export interface Client {
   readonly outbox: Outbox;
+  readonly door: Door;
   readonly state: State | null;
   readonly link: Link | null;
   /** When something was last heard, as `now()` tells time; 0 before. */
@@ -165,9 +166,11 @@ export function openClient({ base, site, language, changed, expired }: ClientOpt
     outbox: openOutbox({
       name: `frontdesk:${site}`,
       store,
-      post: ({ client_id, text }) => within<Message>('messages', { client_id, text }),
+      post: ({ client_id, text, attachments }) =>
+        within<Message>('messages', { client_id, text, attachments: attachments?.map(({ id }) => id) }),
       changed: news,
     }),
+    door,
     get state() {
       return followed?.state ?? null;
     },

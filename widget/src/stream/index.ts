@@ -7,6 +7,6 @@ export { Problem, call, reach } from './http';
 export type { Pending } from './outbox';
 export type { State } from './state';
 export { now } from './timing';
-export type { Handoff, Message, Site, Source, Status } from './types';
+export type { Attachment, Handoff, Message, Site, Source, Status } from './types';
 export { uuid } from './uuid';
 export { onWake } from './wake';

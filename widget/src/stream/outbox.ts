@@ -2,7 +2,7 @@ import { Problem } from './http';
 import type { Entry, Store } from './store';
 import { alone } from './tabs';
 import { backoff, newPause, now } from './timing';
-import type { Message } from './types';
+import type { Attachment, Message } from './types';
 import { uuid } from './uuid';
 
 export interface Pending extends Entry {
@@ -25,7 +25,7 @@ export interface OutboxOptions {
 
 export interface Outbox {
   readonly pending: Pending[];
-  add: (text: string) => void;
+  add: (text: string, attachments?: Attachment[]) => void;
   /** Sends what is stored, also by an earlier page, or by other tabs should they go before it is sent. */
   drain: () => void;
   /** Tries again at once, unless the server asked to wait. */
@@ -54,8 +54,8 @@ export function openOutbox({ name, store, post, changed }: OutboxOptions): Outbo
   const has = (entries: Entry[], { client_id }: Entry): boolean =>
     entries.some((entry) => entry.client_id === client_id);
 
-  const add = (text: string): void => {
-    const entry = { client_id: uuid(), text };
+  const add = (text: string, attachments?: Attachment[]): void => {
+    const entry = { client_id: uuid(), text, attachments };
     pending.push({ ...entry, state: 'sending' });
     store.update({ outbox: [...stored(), entry] });
     changed();

@@ -1,7 +1,11 @@
+import type { Attachment } from './types';
+
 /** A message on its way. It keeps its client_id until the server has acknowledged it, also over reloads. */
 export interface Entry {
   client_id: string;
   text: string;
+  /** Files that the server has by now. */
+  attachments?: Attachment[] | undefined;
 }
 
 /** What this browser keeps for a site: nothing before the visitor's first message. */

@@ -10,6 +10,14 @@ export interface Source {
   passage: string;
 }
 
+export interface Attachment {
+  id: string;
+  name: string;
+  type: string;
+  /** In bytes. */
+  size: number;
+}
+
 export interface Notice {
   kind: string;
   name?: string | null;
@@ -27,6 +35,8 @@ export interface Message {
   pages?: number | undefined;
   outcome: 'answered' | 'unknown' | 'chat' | null;
   sources: Source[];
+  /** Missing in what a server of an earlier version has said. */
+  attachments?: Attachment[];
   notice: Notice | null;
   feedback: 'up' | 'down' | null;
   /** When its text was last changed, by who wrote it. */
@@ -69,6 +79,8 @@ export interface Site {
   starters: string[];
   accent: string | null;
   privacy_url: string | null;
+  /** The largest file that is taken, in bytes. */
+  attachment_limit: number;
   availability: Availability;
 }
 

@@ -1,9 +1,12 @@
-import type { Desk } from './desk';
-import { make, set } from './dom';
-import { words } from './words';
+import type { Host } from '../host';
+import type { Desk } from '../panel/desk';
+import { make, set } from '../panel/dom';
+import { words } from '../panel/words';
+import { dress } from './dress';
 
 /** Where to write when nobody is there. What is wrong with the address stands beside it, as part of its label. */
-export function contactForm(desk: Desk): HTMLFormElement {
+export function ask(desk: Desk, place: HTMLElement, host: Host): void {
+  dress(host);
   const email = make('input', { type: 'email', autocomplete: 'email', required: true, maxlength: '254' });
   const name = make('input', { autocomplete: 'name', maxlength: '200' });
   const wrong = make('span', { role: 'alert' });
@@ -26,5 +29,5 @@ export function contactForm(desk: Desk): HTMLFormElement {
     await desk.contact(email.value.trim(), name.value.trim(), refuse);
     leave.disabled = false;
   };
-  return form;
+  place.replaceChildren(form);
 }
