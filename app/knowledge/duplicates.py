@@ -1,5 +1,6 @@
 """Texts that say the same: of passages that several documents share, one is shown and the others are noted."""
 
+import re
 from collections.abc import Hashable
 from functools import cached_property
 from itertools import pairwise
@@ -10,6 +11,7 @@ from ingest.lexical import words
 ALIKE = 0.9
 # Texts that share fewer of their terms than this cannot be, so that their words need not be looked at.
 LIKELY = 0.5
+FIGURE = re.compile(r"\d")
 
 
 class Seen:
@@ -28,7 +30,7 @@ class Seen:
 
     @cached_property
     def figures(self) -> frozenset[str]:
-        return frozenset(word for word in self._words if any(sign.isdigit() for sign in word))
+        return frozenset(filter(FIGURE.search, self._words))
 
     def says(self, other: "Seen") -> bool:
         """A number that differs makes another text ("5 users", "10 users")."""

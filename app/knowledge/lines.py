@@ -32,6 +32,10 @@ SHORTEST = 2
 # Last letters of a stem that its other forms write differently: companies, company.
 CHANGING = "iy"
 
+# Lines whose vectors this process keeps, at about 1.5 KB each.
+MOST_REMEMBERED = 10_000
+_REMEMBERED: dict[str, Vectors] = {}
+
 Scores = NDArray[np.float64]
 
 
@@ -85,9 +89,18 @@ def _likeness(meaning: Vectors, lines: Sequence[Sequence[str]]) -> Scores:
     best = np.zeros(len(lines))
     own = [number for number, of_one in enumerate(lines) for _ in of_one]
     if own:
-        cosines = static_embedder().embed([line for of_one in lines for line in of_one]) @ meaning
+        cosines = _embedded([line for of_one in lines for line in of_one]) @ meaning
         np.maximum.at(best, own, cosines)
     return best
+
+
+def _embedded(lines: Sequence[str]) -> Vectors:
+    """As rows. Questions of one organisation meet the same lines again and again."""
+    if len(_REMEMBERED) > MOST_REMEMBERED:
+        _REMEMBERED.clear()
+    fresh = list(set(lines) - _REMEMBERED.keys())
+    _REMEMBERED.update(zip(fresh, static_embedder().embed(fresh), strict=True))
+    return np.stack([_REMEMBERED[line] for line in lines])
 
 
 def _named(asked: Wording, title: str | None) -> float:
