@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Row, rowsOf } from '../src/panel/rows';
+import { type Row, rowsOf, spoken } from '../src/panel/rows';
 import type { View } from '../src/panel/view';
 import type { Pending } from '../src/stream';
 import type { Message, Snapshot } from '../src/stream/types';
@@ -104,6 +104,12 @@ test('what is on its way says how it stands, and can be urged unless the server 
     false,
   ]);
   assert.deepEqual(stands({ state: 'refused', reason: 'Too long.' }), ['Too long.', false]);
+});
+
+test('a file without a word is spoken of by its name', () => {
+  const attachments = [{ id: 'f1', name: 'label.pdf', type: 'application/pdf', size: 9 }];
+  const file = message(1, { author: { kind: 'agent', name: 'Maya' }, attachments });
+  assert.deepEqual(rows([file], 'human').map(spoken), ['Maya: label.pdf']);
 });
 
 test('a question that waits for its answer has the shape of one beneath it', () => {

@@ -24,7 +24,7 @@ export function composer(desk: Desk): Composer {
   });
   const clip = button(
     'button.x',
-    icon('M8 8v7a4 4 0 0 0 8 0V6a2 2 0 0 0-4 0v8'),
+    icon('M8 8v6a4 4 0 0 0 8 0V6a2 2 0 0 0-4 0v8'),
     () => desk.seldom('pick', element),
     {
       'aria-label': words.attach,

@@ -133,7 +133,7 @@ function pendingRow({ client_id, text, attachments, state, reason = '', wait }: 
   const late = wait ? fill(words.tooMany, wait) : words.notSent;
   const note = state === 'sending' ? words.sending : state === 'late' ? late : reason;
   const urge = state === 'late' && !wait;
-  return { kind: 'me', key: client_id, text, attachments, note, state, urge };
+  return { kind: 'me', key: client_id, text, attachments, state, note, urge };
 }
 
 /** What comes next: an answer, or a person; nothing, once an address was left. */
@@ -168,7 +168,7 @@ function addressed(messages: readonly Message[]): boolean {
 /** What is read out of a row when it is whole: never a piece of it. */
 export function spoken(row: Row): string {
   if (row.kind === 'notice') return row.text;
-  if (row.kind === 'them') return `${row.name}: ${row.text}`;
+  if (row.kind === 'them') return `${row.name}: ${row.text || row.attachments?.[0]?.name}`;
   if (row.kind !== 'answer' || isGrowing(row)) return '';
   return `${row.name}: ${row.message.text}`;
 }

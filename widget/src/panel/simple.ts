@@ -49,9 +49,9 @@ function said({ kind, name, text, named, note, urge, attachments }: SaidRow, des
   ];
 }
 
-/** A place for what is fetched first: the names of files until then. */
+/** A place for what is fetched first: the name of a file until then. */
 function seldom(desk: Desk, what: 'ask' | 'show', files?: Attachment[]): HTMLElement {
-  const place = make('div', {}, files?.map(({ name }) => name).join());
+  const place = make('div', {}, files?.[0]?.name);
   desk.seldom(what, place, files);
   return place;
 }
