@@ -7,12 +7,13 @@ them, and takes only what says what was said: also shown for rewrites of other q
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 import msgspec
 
-from app.answering.rewriting import faithful, leans, searched
+from app.answering.rewriting import faithful, leans
 from app.cli.common import with_database
 from app.conversations.answers import Turn
 from app.kit.db import Database
@@ -78,7 +79,7 @@ async def _measure(database: Database, org_id: UUID, corpus: Corpus, rewrites: M
 def _product(asked: Asked, text: str) -> Query:
     history = _turns(asked)
     taken = leans(asked.text, history) and faithful(text, asked.text, history)
-    return searched(asked.query(), text) if taken else asked.query()
+    return replace(asked.query(), text=text) if taken else asked.query()
 
 
 def _turns(asked: Asked) -> list[Turn]:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, astuple, dataclass, fields, replace
+from datetime import datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
 
@@ -99,7 +100,7 @@ class Held:
 
     assistant: Assistant
     own: bool = False
-    changed_at: Any = None
+    changed_at: datetime | None = None
     changed_by: str = ""
 
 
@@ -141,9 +142,15 @@ async def assistant_of(session: AsyncSession, site_id: UUID | None) -> Assistant
 async def set_assistant(
     session: AsyncSession, site_id: UUID | None, *, by: SignedIn | None, **changed: Any
 ) -> Assistant:
-    """Changes some of the settings of a site, or of the organisation; `by` is None for the operator. Raises Invalid."""
-    assistant = replace(await assistant_of(session, site_id), **changed)
+    """Changes some of the settings of a site, or of the organisation; `by` is None for the operator. Raises Invalid.
+
+    Where that changes nothing, a site keeps to the settings of all rather than to a copy of its own.
+    """
+    found = await held(session, site_id)
+    assistant = replace(found.assistant, **changed)
     assistant.check()
+    if assistant == found.assistant:
+        return assistant
     values = {
         "org_id": scope(session),
         "site_id": site_id,

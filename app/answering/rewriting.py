@@ -15,7 +15,6 @@ from app.answering.budget import BudgetSpent, Purse
 from app.answering.failures import ModelError
 from app.answering.steps import Why
 from app.conversations.answers import Turn
-from app.knowledge.search import Query
 from ingest.lexical import guess_language, stems, words
 
 log = logging.getLogger(__name__)
@@ -82,11 +81,6 @@ def faithful(text: str, question: str, history: Sequence[Turn]) -> bool:
     pointing = frozenset(stem for word in POINTING for stem in stems(word, language))
     asked -= pointing
     return len(new & asked) >= KEPT * len(asked) and len(new & said) >= KNOWN * len(new)
-
-
-def searched(query: Query, text: str) -> Query:
-    """What is searched for a question and its rewrite."""
-    return Query(text, query.history, query.answered)
 
 
 async def _asked(

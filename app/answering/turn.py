@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from app.answering.loops import looping
 from app.answering.markdown import as_written
 from app.answering.phrases import OFFERS, SAYINGS, Phrase, phrase
 from app.answering.record import keep
-from app.answering.rewriting import rewritten, searched
+from app.answering.rewriting import rewritten
 from app.answering.steps import Done, Outcome, Reading, Searching, Step, Text, Why, pages, sources
 from app.answering.writing import Task, model_writes, quoted
 from app.config import Settings
@@ -198,7 +198,7 @@ async def _search(desk: Desk, question: str, history: Sequence[Turn], why: Why) 
     if desk.model is not None:
         model = desk.model.set_to(desk.assistant.model, None)
         if text := await rewritten(model, question, history, why, desk.purse):
-            query = searched(asked, text)
+            query = replace(asked, text=text)
     found = await find(desk.database, desk.models, desk.org_id, query, limit=PASSAGES)
     passages = found.passages
     why.search_query = {"text": query.text, "history": list(query.history), "notes": list(found.notes)}

@@ -38,6 +38,13 @@ class Read(msgspec.Struct):
     seq: Annotated[int, msgspec.Meta(ge=0)]
 
 
+# What a member does with a conversation as it stands, with nothing to be said for it.
+VERBS = {
+    "hand-back": queue.hand_back,
+    "put-back": queue.put_back,
+    "resolve": queue.resolve,
+    "spam": queue.put_away,
+}
 PlaceForm = Annotated[Place, Body(media_type=RequestEncodingType.URL_ENCODED)]
 TransferForm = Annotated[Transfer, Body(media_type=RequestEncodingType.URL_ENCODED)]
 ReadForm = Annotated[Read, Body(media_type=RequestEncodingType.URL_ENCODED)]
@@ -86,8 +93,8 @@ class TalkDoor(Controller):
         conversation = await queue.claim(desk.session, conversation_id, desk.member)
         return await _done(request, desk, runtime, conversation, tab="mine")
 
-    @post("/hand-back")
-    async def hand_back(
+    @post([f"/{verb}" for verb in VERBS])
+    async def change_hands(
         self,
         request: AnyRequest,
         desk: NeedsDesk,
@@ -95,31 +102,8 @@ class TalkDoor(Controller):
         conversation_id: FromPath[UUID],
         data: PlaceForm,
     ) -> Response[Any]:
-        conversation = await queue.hand_back(desk.session, conversation_id, desk.member)
-        return await _done(request, desk, runtime, conversation, tab=data.tab)
-
-    @post("/resolve")
-    async def resolve(
-        self,
-        request: AnyRequest,
-        desk: NeedsDesk,
-        runtime: NeedsRuntime,
-        conversation_id: FromPath[UUID],
-        data: PlaceForm,
-    ) -> Response[Any]:
-        conversation = await queue.resolve(desk.session, conversation_id, desk.member)
-        return await _done(request, desk, runtime, conversation, tab=data.tab)
-
-    @post("/spam")
-    async def put_away(
-        self,
-        request: AnyRequest,
-        desk: NeedsDesk,
-        runtime: NeedsRuntime,
-        conversation_id: FromPath[UUID],
-        data: PlaceForm,
-    ) -> Response[Any]:
-        conversation = await queue.put_away(desk.session, conversation_id, desk.member)
+        verb = VERBS[request.url.path.rstrip("/").rpartition("/")[2]]
+        conversation = await verb(desk.session, conversation_id, desk.member)
         return await _done(request, desk, runtime, conversation, tab=data.tab)
 
     @post("/transfer")
@@ -132,18 +116,6 @@ class TalkDoor(Controller):
         data: TransferForm,
     ) -> Response[Any]:
         conversation = await queue.transfer(desk.session, conversation_id, desk.member, data.to)
-        return await _done(request, desk, runtime, conversation, tab=data.tab)
-
-    @post("/put-back")
-    async def put_back(
-        self,
-        request: AnyRequest,
-        desk: NeedsDesk,
-        runtime: NeedsRuntime,
-        conversation_id: FromPath[UUID],
-        data: PlaceForm,
-    ) -> Response[Any]:
-        conversation = await queue.put_back(desk.session, conversation_id, desk.member)
         return await _done(request, desk, runtime, conversation, tab=data.tab)
 
     @post("/messages", request_max_body_size=None)

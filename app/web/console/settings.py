@@ -5,7 +5,7 @@ Each holds for all sites, or for one (`?site=KEY`) that has been given its own.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -142,7 +142,7 @@ class AssistantDoor(Controller):
     async def change(self, desk: NeedsDesk, data: AssistantFields, site: FromQuery[str] = "") -> Redirect:
         check_admin(desk.member)
         chosen = await _site(desk, site)
-        await _unless_held(desk, chosen, data.changed())
+        await set_assistant(desk.session, chosen.id if chosen else None, by=desk.member, **data.changed())
         if chosen and data.greeting is not None:
             await set_greeting(desk.session, chosen, data.greeting)
         return _saved("assistant", site)
@@ -227,14 +227,6 @@ class BudgetDoor(Controller):
             else:
                 await allowances.reset_limit(desk.session, kind, site_id=site_id)
         return _saved("budgets", site)
-
-
-async def _unless_held(desk: Desk, chosen: Site | None, changed: dict[str, Any]) -> None:
-    """A site of which only the greeting is changed keeps the settings of all sites."""
-    site_id = chosen.id if chosen else None
-    found = await held(desk.session, site_id)
-    if chosen is None or found.own or replace(found.assistant, **changed) != found.assistant:
-        await set_assistant(desk.session, site_id, by=desk.member, **changed)
 
 
 async def _site(desk: Desk, key: str) -> Site | None:
