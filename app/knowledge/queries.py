@@ -28,7 +28,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """A document with its versions, newest first, and the chunks that search finds, in their order."""
+    """A document with its versions, newest first, and the chunks that search finds, in their order (the first ones)."""
 
     document: Document
     versions: Sequence[DocumentVersion]
@@ -65,8 +65,10 @@ def _listed(session: AsyncSession) -> Select[Document, DocumentVersion]:
     )
 
 
-async def document_detail(session: AsyncSession, document_id: UUID) -> Detail | None:
-    """Everything about a document, or None where there is none (or it was deleted)."""
+async def document_detail(
+    session: AsyncSession, document_id: UUID, *, limit: int | None = None
+) -> Detail | None:
+    """Everything about a document, with so many of its chunks; None where there is none (or it was deleted)."""
     listed = await listed_document(session, document_id)
     if listed is None:
         return None
@@ -77,7 +79,7 @@ async def document_detail(session: AsyncSession, document_id: UUID) -> Detail | 
     return Detail(
         listed.document,
         (await session.scalars(versions.order_by(DocumentVersion.number.desc()))).all(),
-        (await session.scalars(chunks.order_by(Chunk.ordinal))).all(),
+        (await session.scalars(chunks.order_by(Chunk.ordinal).limit(limit))).all(),
     )
 
 

@@ -12,6 +12,7 @@ from app.kit.db import Database
 from app.knowledge.models import DocumentVersion
 from app.knowledge.queries import list_documents
 from tests.doors.console import HTMX, Member, at_console, visible
+from tests.rooms.knowledge_factories import FILLER
 from tests.serving import RunningServer
 
 TEXT = b"# Returns\n\nYou have thirty days from delivery. <b>Free</b> in the EU.\n"
@@ -70,6 +71,21 @@ async def test_documents_go_from_upload_to_ready_and_show_their_passages(
     passages = await admin.page(f"/console/knowledge/documents/{listed['returns.md']}")
     assert "You have thirty days from delivery." in passages
     assert "Reading the file" in passages
+
+
+async def test_of_a_long_document_the_first_passages_are_shown_and_then_more(
+    admin: Member, database: Database, org_id: UUID
+) -> None:
+    await upload(admin, ("three.md", b"\n\n".join(b"# Part %d" % at + FILLER for at in range(3))))
+    await ready(admin)
+    page = f"/console/knowledge/documents/{await the_document(database, org_id)}"
+    first = await admin.page(f"{page}?limit=2")
+    assert "Part 1" in first
+    assert "Part 2" not in first
+    assert "Show more of 3 passages" in first
+    whole = await admin.page(f"{page}?limit=4")
+    assert "Part 2" in whole
+    assert "Show more" not in whole
 
 
 async def test_without_scripts_an_upload_leads_back_to_the_list(admin: Member) -> None:

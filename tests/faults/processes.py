@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -101,6 +102,25 @@ class Visitor:
                 elif line.startswith("data: "):
                     stream.frames.append(Frame(kind, json.loads(line.removeprefix("data: "))))
         stream.ended = True
+
+
+async def site_of(product: Product) -> str:
+    """The key of the demo's site."""
+    async with httpx.AsyncClient(base_url=product.url, timeout=30) as client:
+        found = re.search(r'data-site="([^"]+)"', (await client.get("/demo")).text)
+    assert found
+    return found[1]
+
+
+@asynccontextmanager
+async def admin_of(product: Product) -> AsyncIterator[httpx.AsyncClient]:
+    """The demo's admin, signed in to the console."""
+    headers = {"Sec-Fetch-Site": "same-origin", "HX-Request": "true"}
+    async with httpx.AsyncClient(base_url=product.url, headers=headers, timeout=30) as client:
+        email, password = product.sign_ins["admin"]
+        answer = await client.post("/console/sign-in", data={"email": email, "password": password})
+        assert answer.status_code < httpx.codes.BAD_REQUEST, answer.text
+        yield client
 
 
 @asynccontextmanager

@@ -1,7 +1,6 @@
 """A conversation whose agent has gone returns to the queue once, whichever workers die or race meanwhile."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -13,7 +12,7 @@ from app.kit.embedded import EmbeddedDatabase
 from tests.browser.product import Product
 from tests.conftest import clone_database
 from tests.doors.console import HERE, HTMX, sign_in
-from tests.faults.processes import Visitor, serving, working
+from tests.faults.processes import Visitor, serving, site_of, working
 
 # Three seconds: the look falls due after the worker that has it was killed, and before the next ones come.
 SETTINGS = {"FRONTDESK_WORKER": "false", "FRONTDESK_AGENT_TIMEOUT": "0.05", "FRONTDESK_JOB_LEASE": "2"}
@@ -31,9 +30,7 @@ async def product(cluster: EmbeddedDatabase, worker_id: str) -> AsyncIterator[Pr
 async def waiting_for_agent(product: Product) -> Visitor:
     """A visitor whose conversation was taken by an agent who has not been seen since."""
     async with httpx.AsyncClient(base_url=product.url, headers=HERE, timeout=20) as client:
-        site = re.search(r'data-site="([^"]+)"', (await client.get("/demo")).text)
-        assert site
-        visitor = await Visitor.at(product.url, site[1])
+        visitor = await Visitor.at(product.url, await site_of(product))
         await visitor.write(product.url, "Where is my parcel?")
         signed_in = await sign_in(client, *product.sign_ins["agent"])
         assert signed_in.status_code == 303

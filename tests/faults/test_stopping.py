@@ -1,9 +1,8 @@
 """SIGTERM while requests are under way: what is acknowledged is stored, uploads that are still arriving included."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from uuid import uuid4
 
 import httpx
@@ -14,7 +13,7 @@ from app.kit.db import asyncpg_url
 from app.kit.embedded import EmbeddedDatabase
 from tests.browser.product import Product
 from tests.conftest import clone_database
-from tests.faults.processes import Visitor
+from tests.faults.processes import Visitor, admin_of, site_of
 
 BOUNDARY = "a-boundary"
 WRITERS = 4
@@ -32,7 +31,7 @@ async def test_nothing_acknowledged_is_lost_when_a_server_is_told_to_stop(urls: 
     product = Product(*urls, settings={"FRONTDESK_WORKER": "false"})
     await product.start()
     try:
-        site = await _site(product)
+        site = await site_of(product)
         visitors = [await Visitor.at(product.url, site) for _ in range(WRITERS)]
         arriving = asyncio.Event()
         upload = asyncio.create_task(_upload(product, arriving))
@@ -51,28 +50,11 @@ async def test_nothing_acknowledged_is_lost_when_a_server_is_told_to_stop(urls: 
             assert posted
             assert set(posted) <= stored
         assert uploaded == httpx.codes.CREATED
-        async with _admin(product) as admin:
+        async with admin_of(product) as admin:
             assert "arriving.md" in (await admin.get("/console/knowledge")).text
     finally:
         with suppress(ProcessLookupError):
             await product.kill()
-
-
-async def _site(product: Product) -> str:
-    async with httpx.AsyncClient(base_url=product.url) as client:
-        found = re.search(r'data-site="([^"]+)"', (await client.get("/demo")).text)
-    assert found
-    return found[1]
-
-
-@asynccontextmanager
-async def _admin(product: Product) -> AsyncIterator[httpx.AsyncClient]:
-    headers = {"Sec-Fetch-Site": "same-origin", "HX-Request": "true"}
-    async with httpx.AsyncClient(base_url=product.url, headers=headers, timeout=30) as client:
-        email, password = product.sign_ins["admin"]
-        answer = await client.post("/console/sign-in", data={"email": email, "password": password})
-        assert answer.status_code < httpx.codes.BAD_REQUEST, answer.text
-        yield client
 
 
 async def _upload(product: Product, arriving: asyncio.Event) -> int:
@@ -94,7 +76,7 @@ async def _upload(product: Product, arriving: asyncio.Event) -> int:
         "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
         "Content-Length": str(sum(map(len, parts))),
     }
-    async with _admin(product) as admin:
+    async with admin_of(product) as admin:
         answer = await admin.post("/console/knowledge/documents", content=body(), headers=headers)
         return answer.status_code
 

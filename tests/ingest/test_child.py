@@ -16,6 +16,7 @@ import pytest
 from ingest.parse import parse
 from ingest.parsed import Limits, ParseFailure
 from tests.ingest import made
+from tests.ingest.children import children, started_child
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -29,38 +30,6 @@ def long_pdf() -> bytes:
 @pytest.fixture(scope="module")
 def bomb() -> bytes:
     return made.swollen_pdf(500)
-
-
-def children() -> set[int]:
-    """Parsing processes of this one, by pid."""
-    found = set()
-    for task in Path("/proc/self/task").iterdir():
-        with contextlib.suppress(OSError):
-            found |= {int(pid) for pid in (task / "children").read_text().split()}
-    return {pid for pid in found if "ingest.child" in command_of(pid)}
-
-
-def command_of(pid: int) -> str:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    return ""
-
-
-async def started_child() -> int:
-    """The pid of a child that has begun to read: it has set its own limits by then."""
-    for _ in range(500):
-        for pid in children():
-            if has_begun(pid):
-                return pid
-        await asyncio.sleep(0.01)
-    raise AssertionError("no child was started")
-
-
-def has_begun(pid: int) -> bool:
-    with contextlib.suppress(OSError):
-        limits = Path(f"/proc/{pid}/limits").read_text()
-        return limits.split("Max core file size")[1].split()[:2] == ["0", "0"]
-    return False
 
 
 def resident_bytes() -> int:
@@ -129,7 +98,7 @@ def test_the_child_dies_with_its_parent(long_pdf: bytes, tmp_path: Path) -> None
         import asyncio, sys
         from pathlib import Path
         from ingest.parse import parse
-        from tests.ingest.test_child import started_child
+        from tests.ingest.children import started_child
 
         async def main():
             reading = asyncio.create_task(parse(Path(sys.argv[1]).read_bytes(), name="long.pdf"))

@@ -198,10 +198,11 @@ async def _list_page(
 
 
 async def _document_page(request: AnyRequest, desk: Desk, document_id: UUID, limit: int) -> Template:
-    detail = await document_detail(desk.session, document_id)
+    detail = await document_detail(desk.session, document_id, limit=limit)
     if detail is None:
         raise DocumentUnknown
-    shown = [(chunk, document_html(chunk.text)) for chunk in detail.chunks[:limit]]
+    current = _current(detail)
+    total = current.chunks or 0 if current else 0
     address = f"{HOME}/documents/{document_id}" + (f"?limit={limit}" if limit != CHUNKS else "")
     return await desk_page(
         request,
@@ -210,12 +211,11 @@ async def _document_page(request: AnyRequest, desk: Desk, document_id: UUID, lim
         await counts(desk.session, desk.member.id),
         address=address,
         entry=_entry(Listed(detail.document, detail.versions[0])),
-        current=_current(detail),
-        chunks=shown,
-        total=len(detail.chunks),
+        chunks=[(chunk, document_html(chunk.text)) for chunk in detail.chunks],
+        total=total,
         answered=await questions_answered_from(desk.session, document_id),
         home=await _home_of(desk.session, detail.document),
-        more=limit * 2 if len(detail.chunks) > limit else None,
+        more=limit * 2 if total > limit else None,
     )
 
 
