@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.answering.language import language_of
+from app.answering.wishes import language_of_wish
 
 Kind = Literal["greeting", "thanks", "goodbye", "bot", "help", "person"]
 
@@ -95,76 +96,6 @@ YES = re.compile(
 )
 # Pictures that say thank you; other messages without a word leave open what is wanted.
 PLEASED = re.compile(r"[👍👌🙏🙂😊😀😃😄🎉💯❤♥✅👏]")
-# The wish comes in the first person, or as a bare call: never as a question about how others do it.
-PERSON = {
-    "en": r"(?:(?:i (?:want|need|wish|would like|'d like)|i'd like|can i|could i|may i|let me|please|can you|could you"
-    r"|i wanna|is it possible)(?: please)? (?:to )?)?(?:please )?(?:(?:get|have|be)? ?(?:me )?(?:to )?"
-    r"(?:talk|speak|chat|connect(?:ed)?|transfer(?:red)?|write|switch|put)(?: me| through)?(?: directly)? (?:to|with)"
-    r"|get|(?:i )?(?:need|want)|give me|call|bring in|find me)"
-    r" (?:me )?(?:an? |the |some|your |another |real |actual |live )*"
-    r"(?:human|person|people|agent|operator|representative|rep|advisor|someone|somebody|staff(?: member)?|team"
-    r"|support(?: team| agent| person)?|human being|customer (?:service|support|care)|employee|manager|colleague)"
-    r"(?: (?:instead|now|directly|here|please|from (?:your|the) team|real|at support|who can help(?: me)?))*"
-    r"|(?:(?:real|live|actual) )?(?:human|person|agent|operator|representative)"
-    r"|(?:is (?:there )?)?(?:someone|somebody|anyone|anybody)(?: (?:there|here|real))+"
-    r"|(?:(?:i )?(?:don't|do not) want to (?:talk|speak|chat) to a (?:ro)?bot)(?: any ?more)?",
-    "de": r"(?:(?:ich (?:möchte|will|würde gern(?:e)?)|kann ich|könnte ich|bitte|darf ich)"
-    r" (?:bitte )?)?(?:gern(?:e)? )?(?:direkt )?mit (?:einem |einer |jemandem|dem |eurem |ihrem )?"
-    r"(?:echten |richtigen |realen )?(?:menschen|person|mitarbeiter(?:in)?"
-    r"|kundenservice|kundendienst|support|berater(?:in)?)?"
-    r"(?: (?:vom support|aus dem team))? ?(?:sprechen|reden|chatten|verbinden|schreiben|verbunden werden)"
-    r"|(?:ich (?:will|möchte|brauche) )?(?:eine?n? )?(?:echte[rn] )?(?:mensch(?:en)?|mitarbeiter(?:in)?"
-    r"|ansprechpartner)"
-    r"|(?:bitte )?verbinden? (?:sie )?mich (?:bitte )?mit (?:einem|einer|dem|jemandem)(?: (?:echten )?(?:menschen"
-    r"|person|mitarbeiter(?:in)?|kundenservice|support|team))?",
-    "fr": r"(?:(?:je (?:veux|voudrais|souhaite|souhaiterais|préfère)|puis-je|est-ce que je peux"
-    r"|pouvez-vous me|peux-tu me) )?(?:parler|discuter|mettre en relation|échanger)"
-    r" (?:à|avec) (?:un |une |quelqu'un|votre )?(?:vraie? )?"
-    r"(?:personne|humain|conseiller|conseillère|agent|opérateur|équipe|être humain|service client)?"
-    r"|(?:un |une )?(?:humain|conseiller|vraie personne)"
-    r"|(?:mettez-moi en relation avec|passez-moi|je (?:veux|voudrais)) (?:un |une )?(?:vraie )?(?:personne|humain"
-    r"|conseiller|conseillère|agent|opérateur)",
-    "es": r"(?:(?:quiero|quisiera|me gustaría|necesito|puedo|podría|prefiero) )?(?:hablar|chatear|comunicarme)"
-    r" (?:con|a) (?:un |una |alguien|el )?(?:persona|humano|agente|operador|asesor|representante|soporte"
-    r"|ser humano)?(?: real| humano| de verdad)?|(?:un |una )?(?:humano|agente|persona real|operador)"
-    r"|(?:páseme|pásame|comuníqueme|comunícame|quiero) (?:con )?(?:un |una )?(?:persona|humano|agente|operador|asesor)",
-    "ar": r"(?:(?:أريد|اريد|أود|هل يمكنني|ممكن|أرغب في) )?(?:أن )?(?:التحدث|أتحدث|اتحدث|الحديث|التكلم|أتكلم)"
-    r" (?:إلى|الى|مع) (?:شخص|موظف|إنسان|انسان|ممثل|أحد)(?: حقيقي| .{0,20})?"
-    r"|(?:حولني|وصلني|أريد|اريد) (?:إلى |الى |ب)?(?:شخص|موظف|إنسان|انسان|ممثل)(?: حقيقي)?",
-    "ro": r"(?:(?:vreau|aș vrea|as vrea|pot|aș dori) )?(?:să )?(?:vorbesc|vorbi|discut) cu (?:o |un |cineva)?"
-    r"(?:persoană|persoana|om|operator|agent|coleg)?(?: reală| real)?"
-    r"|(?:vreau |aș vrea )?(?:un (?:operator|om|agent|coleg)|o persoană)(?: reală| real)?",
-    "tr": r"(?:bir |gerçek )*(?:insanla|kişiyle|yetkiliyle|temsilciyle|temsilci ile|biriyle|insan ile"
-    r"|müşteri temsilcisiyle|müşteri temsilcisine)"
-    r"(?: (?:konuşmak|görüşmek|bağlanmak))(?: istiyorum| istiyorum lütfen)?"
-    r"|(?:biriyle|bir insanla|bir yetkiliyle|temsilciyle) (?:konuşabilir|görüşebilir) miyim"
-    r"|beni (?:bir )?(?:yetkiliye|temsilciye|insana|müşteri temsilcisine) bağla(?:yın|r mısınız)?",
-    "vi": r"(?:(?:tôi|mình|em) )?(?:muốn|cần|có thể|cho tôi) (?:được )?(?:nói chuyện|trò chuyện|gặp|chat) (?:với )?"
-    r"(?:một )?(?:người thật|người|nhân viên|tư vấn viên|con người)(?: hỗ trợ| thật| tư vấn)?(?: không)?",
-    "ru": r"(?:(?:я )?(?:хочу|хотел бы|хотела бы|можно|могу(?: ли)? я|нужно|дайте) )?(?:мне )?(?:поговорить"
-    r"|связаться|пообщаться|говорить|соедините(?: меня)?) с"
-    r" (?:живым )?(?:человеком|оператором|сотрудником|менеджером|кем-нибудь|поддержкой)"
-    r"|(?:позовите |(?:мне )?нужен )?(?:оператор(?:а)?|живой человек|человека?)",
-    "el": r"(?:(?:θέλω|θα ήθελα|μπορώ) )?(?:να )?(?:μιλήσω|συνομιλήσω) (?:με|σε) (?:έναν |κάποιον|μια |ένα )?"
-    r"(?:άνθρωπο|εκπρόσωπο|υπάλληλο|άτομο|πραγματικό άνθρωπο)?"
-    r"|(?:συνδέστε|σύνδεσέ) με με (?:έναν |κάποιον )?(?:άνθρωπο|εκπρόσωπο|υπάλληλο)?",
-    "hi": r"(?:(?:मैं|मुझे|क्या मैं) )?(?:किसी |एक )?(?:असली )?(?:इंसान|व्यक्ति|एजेंट|आदमी|मनुष्य|प्रतिनिधि) से (?:बात|चैट)"
-    r"(?: .{0,25})?",
-    "th": r"(?:(?:ฉัน|ผม|ดิฉัน)?\s?(?:อยาก|ต้องการ|ขอ))?\s?(?:คุย|พูด|ติดต่อ|สนทนา)\s?(?:กับ)?\s?"
-    r"(?:คน|เจ้าหน้าที่|พนักงาน|มนุษย์|แอดมิน)(?:จริงๆ|จริง|ได้ไหม|ครับ|ค่ะ)*"
-    r"|ขอสาย(?:เจ้าหน้าที่|พนักงาน)(?:ครับ|ค่ะ)*",
-    "zh": r"(?:我(?:想|要|需要)?|请|能不能|可以)?(?:帮我)?(?:跟|和|与|找|转|转接|接)?(?:一个|一位|个|位)?"
-    r"(?:真人|人工|客服|人工客服|工作人员)(?:客服|服务)?(?:说话|聊天|聊聊|聊|谈谈|交谈|沟通|谈)?(?:吗)?",
-}
-
-
-# What turns the wish into its opposite. To want no robot is to want a person.
-NEGATED = re.compile(
-    r"\b(?:don't|do not|not|never|without)\b(?!.*bot\b)|\bno (?:human|person|agent|operator|one)\b"
-    r"|\bkeine?n?\b|\bnicht\b|\bne \w+ pas\b|\bpas d|\bno (?:quiero|quisiera|necesito|deseo|me gustaría)\b"
-    r"|\bلا\b|\bnu (?:vreau|am|aș)\b|istemiyorum|gerek yok|không (?:muốn|cần|thích)|\bне\b|\bδεν\b|\bμην?\b"
-    r"|नहीं|मत\b|ไม่|(?<![能可])不|别"
-)
 
 
 @dataclass(frozen=True)
@@ -180,11 +111,13 @@ def recognise(text: str) -> Smalltalk | None:
     said = _plain(text)
     if not said and text.strip():
         return Smalltalk("thanks" if PLEASED.search(text) else "help", None)
-    if not said or len(said) > LONGEST:
+    if not said:
+        return None
+    if found := language_of(said) if (wish := language_of_wish(said)) == "en" else wish:
+        return Smalltalk("person", found)
+    if len(said) > LONGEST:
         return None
     for kind, pattern in _PATTERNS.items():
-        if kind == "person" and NEGATED.search(said):
-            continue
         for language, compiled in pattern.items():
             if compiled.fullmatch(said):
                 # "ok thanks" matches what English says; the words themselves may still tell more.
@@ -214,16 +147,11 @@ def _plain(text: str) -> str:
     return " ".join(re.sub(r"\s+,", ",", kept).split()).strip(" ,-")
 
 
-def _compiled(patterns: dict[str, str], before: str = "", after: str = "") -> dict[str, re.Pattern[str]]:
-    return {language: re.compile(f"{before}(?:{pattern}){after}") for language, pattern in patterns.items()}
+def _compiled(patterns: dict[str, str]) -> dict[str, re.Pattern[str]]:
+    return {language: re.compile(pattern) for language, pattern in patterns.items()}
 
 
-POLITE = (
-    r"(?:(?:hi|hello|hey|ok|okay|no|yes|please|bitte|danke|hallo|bonjour|hola|s'il vous plaît|svp|por favor|lütfen"
-    r"|пожалуйста|vă rog|xin|thanks|sorry|παρακαλώ)[, ]*)?"
-)
 _PATTERNS: dict[Kind, dict[str, re.Pattern[str]]] = {
-    "person": _compiled(PERSON, POLITE, f"(?:[, ]*{POLITE})?"),
     "bot": _compiled(BOT),
     "help": _compiled(HELP),
     "greeting": _compiled(GREETING),
