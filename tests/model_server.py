@@ -150,8 +150,7 @@ class ModelServer:
         self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         if request.path.endswith(("/embeddings", "/rerank")):
-            if self.side.hangs:
-                await self._wait_for_hang_up(reader)
+            await (self._wait_for_hang_up(reader) if self.side.hangs else asyncio.sleep(self.side.pause_s))
             await _send(writer, *self.side.reply(request.path, request.body))
             return
         if not request.path.endswith("/chat/completions"):
@@ -233,7 +232,7 @@ async def _read_request(reader: asyncio.StreamReader) -> Request | None:
 async def _send(
     writer: asyncio.StreamWriter, status: int, document: Any, *, retry_after: str | None = None
 ) -> None:
-    body = json.dumps(document).encode()
+    body = document if isinstance(document, bytes) else json.dumps(document).encode()
     headers = {"content-type": "application/json", "content-length": str(len(body))}
     if retry_after is not None:
         headers["retry-after"] = retry_after

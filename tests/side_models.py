@@ -12,13 +12,16 @@ SAME = {"automobile": "car", "lorry": "truck"}
 
 @dataclass
 class SideModels:
-    """`status` and `answer` replace what would be said; `hangs` says nothing at all. `tei` takes `texts` alone."""
+    """`status` and `answer` (bytes as they are) replace what would be said, `pause_s` comes before it; `hangs` says
+    nothing at all. `tei` takes `texts` alone.
+    """
 
     dimensions: int = 48
     status: int = 200
     fail_times: int = 0
     answer: Any = None
     hangs: bool = False
+    pause_s: float = 0.0
     tei: bool = False
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 

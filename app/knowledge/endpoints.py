@@ -14,6 +14,7 @@ import httpx
 import msgspec
 import numpy as np
 
+from app.config import MOST_DIMENSIONS
 from ingest.embed import Vectors
 
 # Texts in one request, and how often a request is made before it counts as failed.
@@ -191,6 +192,12 @@ class EndpointEmbedder:
         if self.dimensions and len(rows[0].embedding) != self.dimensions:
             raise self.endpoint.misunderstood(
                 f"vectors of {len(rows[0].embedding)} dimensions instead of {self.dimensions}"
+            )
+        if len(rows[0].embedding) > MOST_DIMENSIONS:
+            raise EndpointFailed(
+                "too_many_dimensions",
+                f"The model's vectors have {len(rows[0].embedding)} dimensions; at most {MOST_DIMENSIONS} can be "
+                "searched. Set EMBEDDINGS_DIMENSIONS, or EMBEDDINGS_MODEL to another one.",
             )
         made = np.array([row.embedding for row in rows], np.float32)
         if not np.isfinite(made).all():

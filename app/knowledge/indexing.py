@@ -27,7 +27,7 @@ from app.knowledge.happenings import DocumentChanged
 from app.knowledge.models import Document, DocumentFile, DocumentVersion
 from app.knowledge.publishing import Indexed, OtherEmbedder, publish, wanted
 from app.knowledge.reading import File, chunks_of, parsed_from
-from app.knowledge.reindex import embed_by
+from app.knowledge.reindex import check_length, embed_by
 from ingest.chunk import Chunk
 from ingest.embed import static_embedder
 from ingest.lexical import Lexical, lexical, settle_language
@@ -43,6 +43,10 @@ SETTLING = 12
 SWITCHES = 3
 EMBEDDINGS_UNAVAILABLE = (
     "The embeddings endpoint failed. Try again; `frontdesk doctor` says what is wrong with it."
+)
+OTHER_DIMENSIONS = (
+    "The embeddings model now gives vectors of another length than those that are searched. The operator has to set "
+    "EMBEDDINGS_DIMENSIONS and run `frontdesk reindex`; then try again."
 )
 UNEXPECTED = (
     "Something went wrong while this file was read. Try again; if it happens again, tell the operator."
@@ -88,7 +92,10 @@ async def index_version(
         await _fail(work, failure.code, failure.message)
     except EndpointFailed as failure:
         log.warning("Version %s cannot be embedded: %s", version_id, failure)
-        await _fail(work, "embeddings_unavailable", EMBEDDINGS_UNAVAILABLE)
+        if failure.code == "other_dimensions":
+            await _fail(work, failure.code, OTHER_DIMENSIONS)
+        else:
+            await _fail(work, "embeddings_unavailable", EMBEDDINGS_UNAVAILABLE)
     except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError):
         raise  # the job is tried again
     except Exception:
@@ -140,6 +147,7 @@ async def _by_the_active_embedder(work: Work, indexed: Indexed) -> Indexed:
         return indexed
     texts = [chunk.question or chunk.text for chunk in indexed.chunks]
     dense = await embed_by(work.models, active.embedder, texts)
+    check_length(dense, active.dimensions)
     return replace(indexed, dense=dense, embedder=active.embedder)
 
 

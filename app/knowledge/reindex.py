@@ -57,6 +57,7 @@ ACTIVATE = """
     SET embedder = excluded.embedder, dimensions = excluded.dimensions, switched_at = excluded.switched_at
 """
 DIMENSIONS = "SELECT vector_dims(dense) FROM chunk_vector WHERE org_id = :org LIMIT 1"
+NEXT_DIMENSIONS = "SELECT vector_dims(dense) FROM next_vector WHERE org_id = :org LIMIT 1"
 
 
 class EmbedderInUse(Conflict):
@@ -129,12 +130,15 @@ async def _advance(
     if watch is not None:
         watch(stands.done, stands.total)
     if not missing:
-        return not await _switch(database, org_id, embedder)
+        # Nothing is known yet: what comes will have as many dimensions as any text.
+        made = STATIC_DIMENSIONS if stands.total else (await embed_by(models, embedder, ["a"])).shape[1]
+        return not await _switch(database, org_id, embedder, made)
     vectors = await embed_by(models, embedder, [row[1] for row in missing])
     async with database.transaction(org_id) as session:
         still = await progress(session)
         if still is None or still.embedder != embedder:
             return False
+        check_length(vectors, await session.scalar(text(NEXT_DIMENSIONS), {"org": org_id}))
         connection = await driver_connection(session)
         rows = [HalfVector(vector) for vector in vectors]
         await connection.execute(ADD, org_id, [row[0] for row in missing], rows)
@@ -158,15 +162,27 @@ async def embed_by(models: Models, embedder: str, texts: Sequence[str]) -> Vecto
     return await models.embedder.embed(texts)
 
 
-async def _switch(database: Database, org_id: UUID, embedder: str) -> bool:
-    """Whether nothing was missing any more, and the new vectors are in use."""
+def check_length(vectors: Vectors, before: int | None) -> None:
+    """Vectors of two lengths cannot be compared, and would end every search that meets both. Raises EndpointFailed."""
+    if before is not None and vectors.shape[1] != before:
+        raise EndpointFailed(
+            "other_dimensions",
+            f"The embeddings model gives vectors of {vectors.shape[1]} dimensions after {before} before. "
+            "Set EMBEDDINGS_DIMENSIONS, and run `frontdesk reindex`.",
+        )
+
+
+async def _switch(database: Database, org_id: UUID, embedder: str, made: int) -> bool:
+    """Whether nothing was missing any more, and the new vectors are in use; `made` are their dimensions if there are
+    none yet.
+    """
     async with database.transaction(org_id) as session:
         await lock_index(session)
         if await _missing(session, 1):
             return False
         connection = await driver_connection(session)
         await connection.execute(SWITCH, org_id)
-        dimensions = await session.scalar(text(DIMENSIONS), {"org": org_id}) or STATIC_DIMENSIONS
+        dimensions = await session.scalar(text(DIMENSIONS), {"org": org_id}) or made
         found = {"org": org_id, "embedder": embedder, "dimensions": dimensions, "at": now()}
         await session.execute(text(ACTIVATE), found)
         await _forget(session)

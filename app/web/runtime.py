@@ -33,6 +33,8 @@ class Runtime:
     streams: OpenStreams
 
     async def close(self) -> None:
+        if "models" in self.__dict__:
+            await self.models.close()
         await self.database.close()
         await self.work.close()
 

@@ -182,6 +182,75 @@ async def test_a_busy_endpoint_is_asked_again(models: Models, model: ModelServer
     assert (await models.embedder.embed(["text"])).shape == (1, 64)
 
 
+@pytest.fixture
+async def of_their_own(model: ModelServer) -> AsyncIterator[Models]:
+    """An endpoint whose model decides how long its vectors are."""
+    made = connect_models(Settings(embeddings_base_url=model.url, embeddings_model="scripted"))
+    yield made
+    await made.close()
+
+
+async def test_a_model_that_grows_while_it_is_used_spoils_one_document_and_says_what_to_do(
+    database: Database, org_id: UUID, of_their_own: Models, model: ModelServer
+) -> None:
+    """Vectors of two lengths in one organisation would end every search of it."""
+    await index_document(database, org_id, "garage.md", GARAGE)
+    await take_over(database, org_id, of_their_own)
+    model.side.dimensions = 32
+    async with database.transaction(org_id) as session:
+        document = await add_document(session, name="canteen.md", content=CANTEEN, added_by=None)
+        version = await latest_version(session, document.id)
+    await index_version(database, org_id, version.id, of_their_own)
+    async with database.transaction(org_id) as session:
+        failed = await latest_version(session, document.id)
+    assert (failed.state, failed.failure_code) == ("failed", "other_dimensions")
+    assert "`frontdesk reindex`" in (failed.failure_message or "")
+    found = await find(database, of_their_own, org_id, Query("Is every car washed?"))
+    assert found.passages[0].document_name == "garage.md"
+
+
+async def test_a_model_that_grows_while_it_takes_over_is_stopped(
+    database: Database,
+    org_id: UUID,
+    of_their_own: Models,
+    model: ModelServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reindexing, "BATCH", 1)
+    await documents(database, org_id)
+    async with database.transaction(org_id) as session:
+        await begin_reindex(session, of_their_own.wanted)
+    assert await reindexing._advance(database, of_their_own, org_id, of_their_own.wanted, None)
+    model.side.dimensions = 32
+    with pytest.raises(EndpointFailed, match=r"32 dimensions after 48.*EMBEDDINGS_DIMENSIONS"):
+        await reindex(database, of_their_own, org_id, of_their_own.wanted)
+    assert (await embedder(database, org_id))[0] == STATIC
+    assert (await find(database, of_their_own, org_id, Query("soup"))).passages
+
+
+async def test_an_endpoint_may_take_over_before_there_is_anything_to_search(
+    database: Database, org_id: UUID, models: Models
+) -> None:
+    """Its vectors were taken for as long as our own, and no question was compared with them ever after."""
+    await take_over(database, org_id, models)
+    assert await embedder(database, org_id) == ("scripted/64", 64)
+    async with database.transaction(org_id) as session:
+        document = await add_document(session, name="garage.md", content=GARAGE, added_by=None)
+        version = await latest_version(session, document.id)
+    await index_version(database, org_id, version.id, models)
+    found = await find(database, models, org_id, Query("automobile"))
+    assert (found.notes, found.passages[0].dense > 0) == ((), True)
+
+
+async def test_a_model_with_more_dimensions_than_can_be_indexed_is_refused(
+    of_their_own: Models, model: ModelServer
+) -> None:
+    model.side.dimensions = 4_096
+    assert of_their_own.embedder is not None
+    with pytest.raises(EndpointFailed, match=r"4096 dimensions.*at most 4000.*EMBEDDINGS_DIMENSIONS"):
+        await of_their_own.embedder.embed(["text"])
+
+
 async def test_the_embedder_in_use_need_not_take_over(database: Database, org_id: UUID) -> None:
     with pytest.raises(EmbedderInUse):
         async with database.transaction(org_id) as session:
