@@ -90,7 +90,8 @@ def show(rows: Sequence[Row]) -> None:
     _line("mtrag, both", [row for row in english if row.of in ENGLISH[:2]], unseen)
     for name in sorted({row.of for row in rows}):
         _line(name, [row for row in rows if row.of == name], unseen)
-    _show_quotes([row for row in english if row.of != "hint3"])
+    _show_quotes(english)
+    _show_waits([row for row in english if row.of in ENGLISH[:2]])
 
 
 def _line(name: str, rows: Sequence[Row], unseen: Mapping[int, float]) -> None:
@@ -115,6 +116,9 @@ def _area(truth: Flags, values: Scores) -> float:
 def _show_quotes(rows: Sequence[Row]) -> None:
     quoted = [exact for row in rows for exact in row.quotes]
     print(f"\nof {len(quoted)} quotes, {np.mean(quoted):.2%} stand word for word in what they cite")
+
+
+def _show_waits(rows: Sequence[Row]) -> None:
     waits = np.array([row.first_token_ms for row in rows if row.first_token_ms is not None])
     p50, p95 = np.percentile(waits, [50, 95])
     print(f"time to first token over {len(waits)} answers: p50 {p50:.0f} ms, p95 {p95:.0f} ms")

@@ -12,12 +12,16 @@ from ingest.sentences import sentences
 MARK = re.compile(r"\[(\d+)\]")
 
 
+# What stands for sentences that an answer leaves out.
+LEFT_OUT = " … "
+
+
 def quotes(done: Done) -> Iterator[bool]:
     """One for each run of text of an answer, up to its mark; False where it stands not in what the mark stands for."""
     passages = {source.n: _plain(source.passage) for source in done.sources}
     for text, number in _runs(_quoted(done.text)):
         cited = passages.get(number, "")
-        yield all(_plain(part) in cited for part in _parts(text))
+        yield all(_plain(part) in cited for part in _parts(text) if words(part))
 
 
 def _quoted(text: str) -> str:
@@ -42,7 +46,8 @@ def _parts(text: str) -> Iterator[str]:
     for line in text.splitlines():
         spoken = re.sub(r"^\s*(?:[-*]|\d{1,3}\.)\s+", "", line)
         row = re.match(r"^(?:\*\*|`)", spoken)
-        yield from re.split(r"\*\*|[:;()]\s", spoken) if row else sentences(spoken)
+        runs = re.split(r"\*\*|[:;()]\s", spoken) if row else sentences(spoken)
+        yield from (part for run in runs for part in run.split(LEFT_OUT))
 
 
 def _plain(text: str) -> str:

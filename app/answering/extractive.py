@@ -13,12 +13,13 @@ from itertools import takewhile
 
 from app.answering.definitions import defining
 from app.answering.disagreement import contrary
-from app.answering.scoring import Similarity, Stems, scores
+from app.answering.scoring import POINTER, Similarity, Stems, scores
 from app.answering.units import ENDED, Unit, units
 
 MAX_SENTENCES = 4
 MAX_CHARS = 700
 MAX_LIST = 12
+MAX_LIST_CHARS = 1500
 # How many items are picked out of a list that is not taken whole.
 MAX_PICKED = 5
 MAX_SOURCES = 3
@@ -40,6 +41,9 @@ DEPENDENT = re.compile(
     r"|esto|eso|este|esta|estos|estas|luego|también|pero|además)\b",
     re.IGNORECASE,
 )
+
+# What says that there is something to come, without a colon at its end.
+FOLLOWING = re.compile(r"\b(?:following|as follows|folgende[nmrs]?|suivante?s?|siguientes?)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,7 @@ def _with_company(unit: Unit, judged: _Judged, least: float, *, follow: bool) ->
     around = judged.around(unit)
     before = around[unit.position - 1] if unit.position else None
     company = _since_lead(unit, around)
-    if company == [unit] and before and before.kind == "sentence" and _needs(unit, before):
+    if company == [unit] and before and before.kind in ("sentence", "item") and _needs(unit, before):
         company = [before, unit]
     company += _announced(unit, judged, least)
     if any(other.kind != "sentence" or other.leads for other in company):
@@ -175,14 +179,15 @@ def _preceding(company: list[Unit], around: list[Unit]) -> list[Unit]:
 
 
 def _goes_on(unit: Unit, other: Unit) -> bool:
-    """Whether `other` is told in the same breath, and no question or announcement."""
-    return other.kind == "sentence" and other.block == unit.block and not other.asks and not other.leads
+    """Whether `other` is told in the same breath, and no question, announcement or pointer."""
+    told = other.kind == "sentence" and not other.asks and not other.leads and not POINTER.match(other.text)
+    return told and other.block == unit.block
 
 
 def _needs(unit: Unit, before: Unit) -> bool:
     """Whether the unit is not understood without the sentence before it."""
-    leans = before.block == unit.block and DEPENDENT.match(unit.text) is not None
-    return unit.kind == "code" or leans
+    leans = abs(before.block) == abs(unit.block) and DEPENDENT.match(unit.text) is not None
+    return leans or (unit.kind == "code" and before.kind == "sentence")
 
 
 def _since_lead(unit: Unit, around: list[Unit]) -> list[Unit]:
@@ -203,11 +208,13 @@ def _is_line(unit: Unit) -> bool:
 def _announced(unit: Unit, judged: _Judged, least: float) -> list[Unit]:
     """The list, table or code that a sentence leads to; code that just follows it, where it is about the question."""
     after = judged.around(unit)[unit.position + 1 :]
-    follows = after and after[0].kind == "code" and judged.score(after[0]) >= least * BESIDE
+    close = after and (FOLLOWING.search(unit.text) or judged.score(after[0]) >= least * BESIDE)
+    follows = close and after[0].kind == "code"
     if not after or not (unit.leads or (follows and unit.kind == "sentence")):
         return []
     length = MAX_LIST if after[0].kind in ("item", "row", "code") else MAX_SENTENCES - 1
-    same = list(takewhile(lambda other: other.block == after[0].block, after))
+    here = takewhile(lambda other: abs(other.block) == abs(after[0].block), after)
+    same = [other for other in here if other.block == after[0].block]
     leads = list(takewhile(lambda other: other.leads, same))
     return leads + list(takewhile(lambda other: not other.leads, same[len(leads) :]))[:length]
 
@@ -221,7 +228,8 @@ def _from_list(unit: Unit, judged: _Judged, least: float) -> list[Unit]:
     announced = [lead] if lead else []
     wanted = lead is not None and judged.score(lead) >= least
     about_it = sum(map(judged.score, whole)) >= len(whole) * least * BESIDE
-    if len(whole) <= MAX_LIST and unit.kind == "item" and (wanted or (unit.step and about_it)):
+    brief = len(whole) <= MAX_LIST and sum(len(other.text) for other in whole) <= MAX_LIST_CHARS
+    if (brief or unit.step) and unit.kind == "item" and (wanted or (unit.step and about_it)):
         return announced + whole
     least = max(least, judged.score(unit) * ELSEWHERE)
     close = [other for other in whole if other is unit or judged.score(other) >= least]
@@ -253,18 +261,29 @@ def _ends_quote(unit: Unit, following: Unit | None, last: Unit | None) -> bool:
 
 
 def _between(last: Unit | None, unit: Unit) -> str:
+    """Lines stay lines; what is left out between two sentences leaves a mark."""
     if last is None or not _together(last, unit):
         return "\n\n" if last else ""
-    return " " if unit.kind == "sentence" else "\n"
+    if unit.kind != "sentence" or _is_line(last):
+        return "\n"
+    return " " if unit.position == last.position + 1 else " … "
 
 
 def _marker(unit: Unit, last: Unit | None, following: Unit | None) -> str:
-    """Steps keep their numbers where they follow one another; what was picked out of a list alone needs no bullet."""
+    """Steps keep their numbers where they follow one another; what was picked out of a list alone needs no bullet, but
+    below its announcement.
+    """
     beside = [other for other in (last, following) if other and _together(unit, other)]
-    if unit.kind not in ("item", "row") or not beside:
+    announced = last is not None and last.leads and last.passage == unit.passage
+    if unit.kind not in ("item", "row") or not (beside or announced):
         return ""
-    in_order = any(abs(other.position - unit.position) == 1 for other in beside)
-    return f"{unit.step}. " if unit.step and in_order else "- "
+    return f"{unit.step}. " if unit.step and any(_next_to(unit, other) for other in beside) else "- "
+
+
+def _next_to(unit: Unit, other: Unit) -> bool:
+    """Whether one step follows the other, also where what the first goes on with is left out."""
+    steps = {int(unit.step), int(other.step or 0)}
+    return abs(other.position - unit.position) == 1 or max(steps) - min(steps) == 1
 
 
 def _shown(unit: Unit, mark: str) -> str:

@@ -16,6 +16,9 @@ EMPHASIS = re.compile(r"(?<![\w*_\\])([*_])(?=[^\s*_])([^*_\n]+?)(?<=[^\s*_])\1(
 STRONG_UNDERSCORES = re.compile(r"(?<![\w_])__(?=\S)(.+?)(?<=\S)__(?![\w_])")
 ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~])")
 ADDRESS = re.compile(r"\b(?:https?|ftp|wss?)://[^\s<>\"`\])]+|\bwww\.[^\s<>\"`\])]+")
+# What no text holds, to mark a place with.
+NO_CHARACTER = re.compile("[\ufdd0\ufdd1]")
+MARK = re.compile("\ufdd0(\\d+)\ufdd1")
 FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
 HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
 ITEM = re.compile(r"^(\s*)([-*+•]|\d{1,3}[.)])\s+(.*)$")
@@ -35,12 +38,12 @@ def code_addresses(text: str) -> set[str]:
 
 def inline(text: str) -> str:
     """A line as it is read: links keep their text; images, tags, footnote marks and light emphasis go; code stays."""
-    parts: list[str] = []
-    end = 0
-    for code in CODE.finditer(text):
-        parts += [_inline(text[end : code.start()]), code.group()]
-        end = code.end()
-    return " ".join("".join([*parts, _inline(text[end:])]).split())
+    return " ".join(_outside_code(text, _inline, CODE).split())
+
+
+def name(text: str) -> str:
+    """A title or a heading as it is named: without any markup."""
+    return inline(text).replace("**", "").replace("`", "")
 
 
 def _inline(text: str) -> str:
@@ -77,13 +80,16 @@ def _readable(text: str) -> str:
     return untagged(LINK.sub(lambda link: link.group(1) or link.group(2) or "", IMAGE.sub("", text)))
 
 
-def _outside_code(text: str, change: Callable[[str], str]) -> str:
-    parts: list[str] = []
-    end = 0
-    for code in ANY_CODE.finditer(text):
-        parts += [change(text[end : code.start()]), code.group()]
-        end = code.end()
-    return "".join([*parts, change(text[end:])])
+def _outside_code(text: str, change: Callable[[str], str], code: re.Pattern[str] = ANY_CODE) -> str:
+    """Changes all but the code, for which a mark stands meanwhile: a link may be around it."""
+    spans: list[str] = []
+
+    def hide(span: re.Match[str]) -> str:
+        spans.append(span.group())
+        return f"\ufdd0{len(spans) - 1}\ufdd1"
+
+    hidden = code.sub(hide, NO_CHARACTER.sub("", text))
+    return MARK.sub(lambda mark: spans[int(mark[1])], change(hidden))
 
 
 @dataclass

@@ -21,8 +21,16 @@ ASKING = (
 ASKING_WEIGHT = 0.35
 
 POINTER = re.compile(
-    r"(?:to learn more|for (?:more|further)|learn more|see |click |check out|read more)", re.IGNORECASE
+    r"(?:to learn (?:more|about)|for (?:an? )?(?:more|further|additional|detailed)|for [^.:!?]{1,150}\bsee "
+    r"|learn more|see |click |check out|read more|refer to )",
+    re.IGNORECASE,
 )
+# Data that no mark tells from text.
+SCRAP = re.compile(r"[{}<>|\\=]|\":")
+# More than so many of those among a hundred letters.
+SCRAPS = 4
+# A sentence that is longer is no sentence.
+WALL = 600
 CODE_SPAN = re.compile(r"`([^`]*)`")
 
 Stems = Callable[[str], Sequence[str]]
@@ -86,7 +94,16 @@ def _shape(unit: Unit) -> float:
     """
     if unit.points:
         return 0.4
-    if unit.kind == "code" or POINTER.match(unit.text):
+    if unit.kind == "code":
         return 0.7
+    if POINTER.match(unit.text) or _is_scrap(unit):
+        return 0.6
     length = min(1.0, 0.4 + 0.08 * max(len(unit.text.split()), len(unit.text) / 8))
     return length * (1.15 if unit.leads else 1.0) * (1 - 0.015 * min(unit.position, 10))
+
+
+def _is_scrap(unit: Unit) -> bool:
+    """Whether it is data, the rest of a sentence that a cut has left behind, or no sentence for its length."""
+    signs = len(SCRAP.findall(CODE_SPAN.sub("", unit.text)))
+    cut = unit.kind == "sentence" and unit.position == 0 and unit.text[:1].islower()
+    return cut or len(unit.text) > WALL or signs * 100 > len(unit.text) * SCRAPS

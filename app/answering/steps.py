@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from time import monotonic
 from typing import Any, Literal
 
-from app.answering.markdown import for_reading
+from app.answering.markdown import for_reading, name
 from app.knowledge.evidence import THRESHOLD, Evidence
 from app.knowledge.search import Passage
 
@@ -114,7 +114,7 @@ def sources(
 
 def _source(n: int, passage: Passage, headings: tuple[str, ...]) -> Source:
     url = passage.url if (passage.url or "").startswith(("http://", "https://")) else None
-    title = passage.title or passage.document_name
+    title = name(passage.title or "") or passage.document_name
     return Source(n, title, _place(passage, headings), url, for_reading(passage.text))
 
 
@@ -122,7 +122,8 @@ def _place(passage: Passage, headings: tuple[str, ...]) -> str | None:
     """Where in its document something stands."""
     if passage.page is not None:
         return f"page {passage.page}"
-    below = headings[1:] if headings[:1] == (passage.title,) else headings
+    known = tuple(map(name, headings))
+    below = known[1:] if known[:1] == (name(passage.title or ""),) else known
     return " › ".join(below) or None
 
 

@@ -3,13 +3,18 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from app.answering.markdown import LINK, Block, blocks, inline
 from ingest.sentences import joined_lines, sentences
 
 LABEL_WORDS = 9
+# What says that an answer follows a question.
+ANSWER = re.compile(r"^(?:A|Answer)[.:]\s+")
 # A cell of so many words is a sentence, and needs no title to be understood.
 PROSE_WORDS = 5
+# An item that is longer is a text of its own: only what it begins with is listed.
+ITEM_CHARS = 320
 ENDED = re.compile(r"[.!?…؟।。！？:;][\"'”’»)\]*`]*$")
 
 
@@ -17,6 +22,7 @@ ENDED = re.compile(r"[.!?…؟।。！？:;][\"'”’»)\]*`]*$")
 class Unit:
     """`kind` is sentence, item, row, code or label. Units of one list, table or paragraph share `block`.
 
+    What a long item goes on with are sentences, whose block is that of the list with a minus.
     `context` is the heading, label or question that the unit stands under, `place` the headings that lead there.
     `step` is the number of an ordered item. What `points` only says where something else is to be read.
     """
@@ -72,10 +78,12 @@ class _Reader:
             readers[block.kind](block)
         return self._units
 
-    def _add(self, kind: str, text: str, step: str = "", *, points: bool = False) -> None:
+    def _add(
+        self, kind: str, text: str, step: str = "", *, points: bool = False, further: bool = False
+    ) -> None:
         if text:
             context = f"{self._heading} {self._under}".strip()
-            where = self._passage, len(self._units), self._block
+            where = self._passage, len(self._units), -self._block if further else self._block
             self._units.append(Unit(*where, kind, text, context, step, points, self._place))
 
     def _paragraph(self, block: Block) -> None:
@@ -84,6 +92,8 @@ class _Reader:
                 self._sentence(sentence)
 
     def _sentence(self, text: str) -> None:
+        if self._units and self._units[-1].asks:
+            text = ANSWER.sub("", text)
         brief = len(text.split()) < LABEL_WORDS and len(text) < 80  # noqa: PLR2004
         label = (brief or " | " in text) and not ENDED.search(text)  # " | " parts the title of a page
         self._add("label" if label else "sentence", _balanced(text))
@@ -91,9 +101,11 @@ class _Reader:
             self._under = text
 
     def _item(self, block: Block) -> None:
-        text = _balanced(" ".join(inline(line) for line in joined_lines(block.lines)))
+        listed, *further = _parted(" ".join(inline(line) for line in joined_lines(block.lines)))
         step = block.marker.rstrip(".)") if block.marker[0].isdigit() else ""
-        self._add("item", text, step, points=LINK.match(block.text) is not None)
+        self._add("item", _balanced(listed), step, points=LINK.match(block.text) is not None)
+        for sentence in further:
+            self._add("sentence", _balanced(sentence), further=True)
 
     def _row(self, block: Block) -> None:
         name, *cells = block.lines
@@ -112,6 +124,16 @@ class _Reader:
             kept = len(self._place) + min(0, block.depth - self._depth - 1)
             self._place = (*self._place[: max(0, kept)], self._heading)
         self._depth = block.depth
+
+
+def _parted(text: str) -> list[str]:
+    """The sentences that a list shows of an item, and then each of the others."""
+    if len(text) <= ITEM_CHARS:
+        return [text]
+    told = sentences(text)
+    ends = list(accumulate(len(sentence) + 1 for sentence in told))
+    shown = max(1, sum(end <= ITEM_CHARS for end in ends))
+    return [" ".join(told[:shown]), *told[shown:]]
 
 
 def _row_text(name: str, cells: Sequence[tuple[str, str]]) -> str:
