@@ -48,6 +48,10 @@ MESSAGES = {
         "Tesseract installed on the server so that scans can be read."
     ),
     "too_large": "This file is too large. Split it into smaller files and upload those.",
+    "too_many_pages": (
+        "This file has more than 10,000 pages, which are too many to be read at once. Split it into smaller files and "
+        "upload those."
+    ),
     "timeout": "Reading this file took too long and was stopped. Split it into smaller files and upload those.",
     "out_of_memory": (
         "Reading this file took too much memory and was stopped. Split it into smaller files, or save it again "

@@ -7,11 +7,13 @@ are found by the lines around their cells.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import groupby
 
+import pypdfium2
 from kreuzberg import ExtractionResult
 
-from ingest.parsed import Page
+from ingest.parsed import Page, ParseFailure
 from ingest.readers.draft import Draft
 from ingest.readers.furniture import without_furniture
 from ingest.readers.office import extract
@@ -22,6 +24,8 @@ from ingest.readers.scans import recognised
 MIME = "application/pdf"
 # A scan may carry a stamp or a page number as text; fewer letters than this on a page are no text.
 LETTERS_A_PAGE = 8
+# Several times more than are read within the time limit, unless they are nearly empty.
+PAGES = 10_000
 HEADING_CHARACTERS = 120
 HEADING_LINES = 2
 # Rows of numbers and formulas are set apart as headings are.
@@ -34,6 +38,7 @@ Headings = dict[int, dict[str, int]]
 
 
 def read(data: bytes, *, ocr: bool) -> Draft:
+    refuse_endless(data)
     result = extract(data, MIME, structure=True)
     texts = page_texts(result)
     if is_scan(texts):
@@ -48,6 +53,15 @@ def read(data: bytes, *, ocr: bool) -> Draft:
     ]
     title = result.metadata.get("title")
     return Draft(pages, title if isinstance(title, str) else None)
+
+
+def refuse_endless(data: bytes) -> None:
+    """Counting takes a moment; reading would end at the time limit, without saying why. What can't be opened is left to
+    the reader, which knows the reason.
+    """
+    with suppress(pypdfium2.PdfiumError), pypdfium2.PdfDocument(data) as document:
+        if len(document) > PAGES:
+            raise ParseFailure("too_many_pages")
 
 
 def blocks(lines: list[str], headings: dict[str, int], tables: dict[str, str]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Knowledge: documents uploaded, watched, tried again and deleted, and who may do what."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
@@ -11,7 +12,9 @@ from app.config import Settings
 from app.kit.db import Database
 from app.knowledge.models import DocumentVersion
 from app.knowledge.queries import list_documents
+from ingest.parsed import MESSAGES
 from tests.doors.console import HTMX, Member, at_console, visible
+from tests.ingest import made
 from tests.rooms.knowledge_factories import FILLER
 from tests.serving import RunningServer
 
@@ -136,6 +139,28 @@ async def test_a_body_of_unknown_length_is_not_read(admin: Member) -> None:
 
     answer = await admin.client.post("/console/knowledge/documents", content=endless(), headers=HTMX)
     assert answer.status_code == 411
+
+
+async def test_of_several_files_each_bad_one_says_why_in_the_list(admin: Member) -> None:
+    bad = {
+        "truncated.docx": ("broken", made.word()[:2000]),
+        "noise.pdf": ("broken", b"%PDF-1.7\n" + bytes(range(256)) * 20),
+        "locked.pdf": ("encrypted", made.pdf([["Secret", "text"]], password="sesame")),
+        "white.txt": ("empty", b" \n\t \n"),
+        "bomb.docx": ("bomb", made.zipped({"word/document.xml": bytes(100 * 1024 * 1024)})),
+        "endless.pdf": ("too_many_pages", made.endless_pdf(20_000)),
+        "pictures.zip": ("archive", made.zipped({"a.html": "<p>x</p>"})),
+        "program.bin": ("unknown_type", bytes(range(256)) * 50),
+    }
+    html = b"<!doctype html><html><body><p>A page that says it is a PDF.</p></body></html>"
+    files = {"page.pdf": html, "mixed.txt": "größer\n".encode() * 3 + b"caf\xe9\n"}
+    await upload(admin, *files.items(), *((name, data) for name, (_, data) in bad.items()))
+    async with asyncio.timeout(120):
+        while (page := await admin.page("/console/knowledge")).count("Failed") < len(bad):
+            await asyncio.sleep(0.2)
+    for name, (code, _) in bad.items():
+        assert re.search(rf"{re.escape(name)} Failed .{{0,60}} {re.escape(MESSAGES[code])}", page), name
+    assert (await ready(admin, 2)).count("Ready ") == 2
 
 
 async def test_a_failure_says_why_and_can_be_tried_again(

@@ -72,19 +72,32 @@ def swollen_pdf(megabytes: int) -> bytes:
     """A page whose content unpacks to as many megabytes from about a hundredth of that."""
     squeeze = zlib.compressobj(1)
     stream = b"".join([*(squeeze.compress(b" " * 1024 * 1024) for _ in range(megabytes)), squeeze.flush()])
+    return _pdf_of(b"<</Length %d/Filter/FlateDecode>>stream\n%b\nendstream" % (len(stream), stream), pages=1)
+
+
+def endless_pdf(pages: int) -> bytes:
+    """The same page again and again."""
+    stream = b"BT /F1 12 Tf 72 700 Td (The same page again and again.) Tj ET"
+    return _pdf_of(b"<</Length %d>>stream\n%b\nendstream" % (len(stream), stream), pages=pages)
+
+
+def _pdf_of(content: bytes, pages: int) -> bytes:
+    font = b"<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>"
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 3 0 R/Resources%b>>" % font
+    kids = b" ".join(b"%d 0 R" % (4 + at) for at in range(pages))
     objects = [
         b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<<>>>>",
-        b"<</Length %d/Filter/FlateDecode>>stream\n%b\nendstream" % (len(stream), stream),
+        b"<</Type/Pages/Kids[%b]/Count %d>>" % (kids, pages),
+        content,
+        *[page] * pages,
     ]
-    body, places = b"%PDF-1.4\n", []
-    for number, content in enumerate(objects, 1):
+    body, places = bytearray(b"%PDF-1.4\n"), []
+    for number, one in enumerate(objects, 1):
         places.append(len(body))
-        body += b"%d 0 obj\n%b\nendobj\n" % (number, content)
+        body += b"%d 0 obj\n%b\nendobj\n" % (number, one)
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     count = len(objects) + 1
-    return body + (
+    return bytes(body) + (
         b"xref\n0 %d\n0000000000 65535 f \n%btrailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF"
         % (count, table, count, len(body))
     )

@@ -131,6 +131,25 @@ async def test_csv_of_any_delimiter_is_a_table() -> None:
         assert whole(parsed).splitlines()[2] == "| Ann | Bonn, Rhine | 31 |"
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("ar", "يمكن إرجاع المنتج خلال ثلاثين يوما من تاريخ الشراء مع إرفاق الفاتورة الأصلية."),
+        ("he", "ניתן להחזיר את המוצר בתוך שלושים יום מיום הרכישה בצירוף החשבונית המקורית."),
+    ],
+)
+async def test_text_from_right_to_left_is_read_in_the_order_in_which_it_is_said(
+    language: str, text: str
+) -> None:
+    text = " ".join([text] * 4)  # enough to tell the language by
+    document = docx.Document()
+    document.add_paragraph(text)
+    page = f"<!doctype html><html dir=rtl><body><p>{text}</p></body></html>".encode()
+    for name, data in (("a.docx", made.saved(document)), ("a.html", page), ("a.txt", text.encode("utf-16"))):
+        parsed = await parse(data, name=name)
+        assert (name, whole(parsed), parsed.language) == (name, text, language)
+
+
 async def test_mail_json_and_xml_are_readable() -> None:
     mail = b"From: ann@example.org\nSubject: =?utf-8?q?R=C3=BCckgabe?=\nMIME-Version: 1.0\n\nPlease send a label.\n"
     parsed = await parse(mail, name="mail.txt")
@@ -162,6 +181,7 @@ async def test_mail_json_and_xml_are_readable() -> None:
         ("broken", "a.docx", made.word()[:2000]),
         ("archive", "a.zip", made.zipped({"a.html": "<p>x</p>"})),
         ("unknown_type", "a.bin", bytes(range(256)) * 50),
+        ("too_many_pages", "a.pdf", made.endless_pdf(100_000)),
         ("bomb", "a.docx", made.zipped({"word/document.xml": b"\0" * 100 * 1024 * 1024})),
     ],
 )
