@@ -83,4 +83,8 @@ def told(url: str, error: Exception) -> PageUnavailable:
             reason="certificate",
             passing=True,
         )
-    return PageUnavailable(f"{url} cannot be fetched: {said}.", reason="connection", passing=True)
+    return PageUnavailable(
+        f"{url} cannot be fetched: {said.rstrip('.')}. Check the address, or try again later.",
+        reason="connection",
+        passing=True,
+    )

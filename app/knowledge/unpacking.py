@@ -21,7 +21,8 @@ async def unpacked(response: httpx.Response, url: str) -> AsyncIterator[bytes]:
         return
     if packing not in {"gzip", "x-gzip", "deflate"}:
         raise PageUnavailable(
-            f"{url} is packed in a way that was not asked for ({packing}).", reason="encoding"
+            f"{url} is packed in a way that was not asked for ({packing}). Have the site send it plain or as gzip.",
+            reason="encoding",
         )
     unpack = zlib.decompressobj(zlib.MAX_WBITS | 32)
     try:
@@ -43,10 +44,19 @@ def gunzipped(content: bytes, url: str) -> bytes:
     try:
         whole = unpack.decompress(content, SITEMAP)
     except zlib.error as error:
-        raise PageUnavailable(f"{url} is a damaged gzip file.", reason="encoding") from error
+        raise _damaged(url) from error
     if unpack.unconsumed_tail:
         raise PageUnavailable(
             f"{url} unpacks to more than {SITEMAP // MEGABYTE} MB. Split it into several sitemaps.",
             reason="bomb",
         )
+    if not unpack.eof:  # cut off: what it lists is not all
+        raise _damaged(url)
     return whole
+
+
+def _damaged(url: str) -> PageUnavailable:
+    return PageUnavailable(
+        f"{url} is a damaged gzip file. Have the site write it anew, or give the address of a plain one.",
+        reason="encoding",
+    )

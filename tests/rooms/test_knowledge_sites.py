@@ -1,6 +1,7 @@
 """Sites: what is fetched, what is kept, what is refused with its reason, and how it stays up to date."""
 
 import gzip
+import re
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -244,6 +245,20 @@ async def test_hostile_servers_cost_one_page_each(database: Database, org_id: UU
         "/": "stored", "/large": "refused: too_large", "/bomb": "refused: too_large", "/drip": "failed: timeout",
         "/odd": "refused: encoding", "/b": "stored",
     }  # fmt: skip
+    told = [page.message or "" for page in await stood(database, org_id, source) if page.state != "stored"]
+    assert all(re.search(r"\. [A-Z].*\.$", message) for message in told), "what it is, and what to do"
+
+
+async def test_a_sitemap_that_is_damaged_or_away_says_what_to_do(
+    database: Database, org_id: UUID, site: Website
+) -> None:
+    site.pages["/damaged.xml.gz"] = Said(gzip.compress(b"<urlset/>" * 99)[:-12])
+    site.pages["/cut"] = Said(b"", headers={"Content-Length": "99"})
+    for path in ("/damaged.xml.gz", "/cut"):
+        source = await add(database, org_id, "sitemap", f"{site.url}{path}")
+        await fetch(database, org_id, source, site)
+        [page] = await stood(database, org_id, source)
+        assert re.search(r"\. [A-Z].*\.$", page.message or ""), page.message
 
 
 async def test_a_wrong_charset_is_read_as_it_is_meant(
