@@ -54,6 +54,7 @@ SECTIONS = 100
 WORDS = 150
 SHORT, LONG, PACE_S = 40, 200, 0.04
 WARM = 5
+LONG_WORD = 5
 
 
 @dataclass
@@ -204,7 +205,9 @@ async def world(folder: Path, chunks: int) -> AsyncIterator[World]:
         site, indexed = await _organisation(embedded, corpus, chunks)
         model = await stack.enter_async_context(ModelServer().running())
         url = await stack.enter_async_context(_serving(embedded, model.url, folder / "server.log"))
-        ready = World(url, model, site, indexed, corpus.topics, random)
+        # Short words may be those by which a follow-up is known, which is written anew before it is searched.
+        topics = [topic for topic in corpus.topics if min(map(len, topic.split())) >= LONG_WORD]
+        ready = World(url, model, site, indexed, topics, random)
         ready.answers(SHORT)
         yield ready
 

@@ -6,9 +6,11 @@ both mtrag sets, weighing pieces by how rare they are in general (documents) and
 texts (questions) found 3 to 8 more of 100 relevant passages among the first ten.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,11 @@ HALF_RANK = 65
 # Added to each rank, so that the very first pieces are not nothing.
 FIRST_RANK = 10
 BYTE_WEIGHT = 0.4
+
+# No word piece reaches over a single blank (over several there are pieces of blanks), so that what stands between two
+# has always the same pieces. They are remembered of this many words, and of none that is longer than this.
+BLANK = re.compile(r"(?<=\S) (?=\S)")
+MOST_WORDS, LONGEST_WORD = 50_000, 40
 
 
 class StaticEmbedder:
@@ -45,6 +52,7 @@ class StaticEmbedder:
         # The last row is that of pieces without weights: nothing.
         weighted = weights.astype(np.float32) * _rarity(len(weights))[:, None]
         self._pieces: Vectors = np.vstack([weighted, np.zeros((1, self.dim), np.float32)])
+        self._known: dict[str, list[int]] = {}
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Texts as rows of length 1, shape (len(texts), 256); a text without word pieces is all zeros."""
@@ -69,9 +77,20 @@ class StaticEmbedder:
 
     def _pooled(self, texts: Sequence[str]) -> Iterator[Vectors]:
         nothing = len(self._pieces) - 1
-        for one in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False):
-            ids = np.minimum(np.array(one.ids, np.intp), nothing)
-            yield self._pieces[ids].sum(axis=0)
+        for numbers in self._encoded(texts):
+            yield self._pieces[np.minimum(np.array(numbers, np.intp), nothing)].sum(axis=0)
+
+    def _encoded(self, texts: Sequence[str]) -> Iterator[list[int]]:
+        """The numbers of each text's pieces."""
+        if len(self._known) > MOST_WORDS:
+            self._known = {}
+        known, parted = self._known, [BLANK.split(text) for text in texts]
+        fresh = list(set(chain.from_iterable(parted)) - known.keys())
+        encoded = self._tokenizer.encode_batch_fast(fresh, add_special_tokens=False)
+        new = {word: one.ids for word, one in zip(fresh, encoded, strict=True)}
+        known.update((word, numbers) for word, numbers in new.items() if len(word) <= LONGEST_WORD)
+        for words in parted:
+            yield list(chain.from_iterable(new[word] if word in new else known[word] for word in words))
 
 
 def _rarity(vocabulary: int) -> Vectors:

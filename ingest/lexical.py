@@ -95,10 +95,11 @@ def guess_language(text: str, likely: Sequence[str] = ()) -> str | None:
 
     Good enough to stem a question or a line that is too short for a detector. None where nothing tells.
     """
-    found = words(text)
+    found = Counter(words(text))
     ranked = dict.fromkeys([*likely, *STOPWORDS])
     start = dict.fromkeys(likely, START)
-    hits = {one: sum(word in STOPWORDS.get(one, ()) for word in found) + start.get(one, 0) for one in ranked}
+    small = {one: found.keys() & STOPWORDS.get(one, frozenset()) for one in ranked}
+    hits = {one: sum(map(found.__getitem__, small[one])) + start.get(one, 0) for one in ranked}
     best = max(ranked, key=lambda language: hits[language])
     return best if hits[best] else None
 

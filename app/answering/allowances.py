@@ -5,19 +5,23 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.answering.models import BudgetLimit
 from app.config import Allowances, Settings, allowances
-from app.conversations.models import Conversation
-from app.kit.db import scope
+from app.kit.db import fetch, scope
 from app.kit.errors import Invalid
-from app.visitors.models import Visitor
 
 Kind = Literal["visitor", "address", "site", "organisation"]
 KINDS = get_args(Kind)
+LIMITS = "SELECT payer, site_id, allowances FROM budget_limit WHERE org_id = $1"
+ASKING = """
+    SELECT visitor.id, visitor.address, conversation.site_id
+    FROM conversation JOIN visitor ON visitor.org_id = $1 AND visitor.id = visitor_id
+    WHERE conversation.org_id = $1 AND conversation.id = $2
+"""
 Limits = Mapping[tuple[str, UUID | None], str]
 
 
@@ -48,12 +52,7 @@ async def payers_of(
     everybody: list[tuple[str, str]] = [("organisation", organisation)]
     site_id = None
     if conversation_id is not None:
-        query = (
-            select(Visitor.id, Visitor.address, Conversation.site_id)
-            .join(Conversation, Conversation.visitor_id == Visitor.id)
-            .where(Conversation.org_id == scope(session), Conversation.id == conversation_id)
-        )
-        visitor_id, address, site_id = (await session.execute(query)).one()
+        [(visitor_id, address, site_id)] = await fetch(session, ASKING, scope(session), conversation_id)
         everybody += [("site", str(site_id)), ("visitor", str(visitor_id))]
         if address:
             everybody.append(("address", address))
@@ -71,10 +70,8 @@ def allowed(limits: Limits, settings: Settings, kind: str, site_id: UUID | None)
 
 async def limits_set(session: AsyncSession) -> dict[tuple[str, UUID | None], str]:
     """(kind, site or None for the whole organisation) -> allowances."""
-    query = select(BudgetLimit.payer, BudgetLimit.site_id, BudgetLimit.allowances).where(
-        BudgetLimit.org_id == scope(session)
-    )
-    return {(kind, site_id): text for kind, site_id, text in (await session.execute(query)).all()}
+    found = await fetch(session, LIMITS, scope(session))
+    return {(kind, site_id): text for kind, site_id, text in found}
 
 
 async def set_limit(session: AsyncSession, kind: Kind, text: str, *, site_id: UUID | None = None) -> None:

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.answering.models import AssistantSetting
 from app.kit.clock import now
-from app.kit.db import scope
+from app.kit.db import fetch, scope
 from app.kit.errors import Invalid
 from app.tenancy.members import SignedIn
 from ingest.lexical import guess_language, stems
@@ -38,6 +38,10 @@ LANGUAGES = {
 }
 MOST_MODEL, MOST_INSTRUCTIONS, MOST_TOPICS, MOST_TOPIC = 200, 2000, 30, 80
 HOTTEST = 2.0
+# A site's own come first.
+HELD = """
+    SELECT * FROM assistant_setting WHERE org_id = $1 AND (site_id IS NULL OR site_id = $2) ORDER BY site_id LIMIT 1
+"""
 
 
 @dataclass(frozen=True)
@@ -124,15 +128,13 @@ def _check_topics(topics: Sequence[str]) -> None:
 
 async def held(session: AsyncSession, site_id: UUID | None) -> Held:
     """The site's own settings, else the organisation's, else those of an assistant of which nothing is said."""
-    either = AssistantSetting.site_id.is_(None) | (AssistantSetting.site_id == site_id)
-    query = select(AssistantSetting).where(AssistantSetting.org_id == scope(session), either)
-    found = sorted((await session.scalars(query)).all(), key=lambda setting: setting.site_id is None)
+    found = await fetch(session, HELD, scope(session), site_id)
     if not found:
         return Held(Assistant())
     row = found[0]
-    given = {each.name: getattr(row, each.name) for each in fields(Assistant)}
-    given |= {"languages": tuple(row.languages), "forbidden": tuple(row.forbidden)}
-    return Held(Assistant(**given), row.site_id == site_id, row.changed_at, row.changed_by)
+    given = {each.name: row[each.name] for each in fields(Assistant)}
+    given |= {"languages": tuple(row["languages"]), "forbidden": tuple(row["forbidden"])}
+    return Held(Assistant(**given), row["site_id"] == site_id, row["changed_at"], row["changed_by"])
 
 
 async def assistant_of(session: AsyncSession, site_id: UUID | None) -> Assistant:

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.answering.allowances import Payer, payers_of
 from app.answering.models import BudgetReservation, BudgetUse
 from app.config import Settings
 from app.kit.clock import now
-from app.kit.db import Database, scope
+from app.kit.db import Database, fetch, scope
 from app.kit.failures import database_is_away
 from app.kit.ids import new_id
 
@@ -30,8 +29,35 @@ log = logging.getLogger(__name__)
 SPARE_S = 30
 # How long use is kept that no period counts any more.
 KEPT = timedelta(days=62)
-MEASURED = ("requests", "tokens", "micros")
-KEY = ("org_id", "payer", "subject", "period", "begins")
+
+HOLD = """
+    INSERT INTO budget_use AS used (org_id, payer, subject, period, begins, requests, tokens, micros)
+    SELECT $1, payer, subject, period, begins, 0, 0, 0
+    FROM unnest($2::text[], $3::text[], $4::text[], $5::date[]) AS limited (payer, subject, period, begins)
+    ORDER BY payer, subject, period
+    ON CONFLICT (org_id, payer, subject, period, begins) DO UPDATE SET requests = used.requests
+    RETURNING payer, subject, period, requests, tokens, micros
+"""
+RESERVED = """
+    SELECT payer, subject, count(*), sum(tokens)::bigint, sum(micros)::bigint FROM budget_reservation
+    WHERE org_id = $1 AND lapses_at > $2
+    AND (payer, subject) IN (SELECT * FROM unnest($3::text[], $4::text[]))
+    GROUP BY payer, subject
+"""
+RESERVE = """
+    INSERT INTO budget_reservation (org_id, id, lapses_at, tokens, micros, payer, subject)
+    SELECT $1, $2, $3, $4, $5, payer, subject FROM unnest($6::text[], $7::text[]) AS paying (payer, subject)
+"""
+CHARGE = """
+    INSERT INTO budget_use AS used (org_id, payer, subject, period, begins, requests, tokens, micros)
+    SELECT $1, payer, subject, period, begins, $6, $7, $8
+    FROM unnest($2::text[], $3::text[], $4::text[], $5::date[]) AS charged (payer, subject, period, begins)
+    ORDER BY payer, subject, period
+    ON CONFLICT (org_id, payer, subject, period, begins) DO UPDATE
+    SET requests = used.requests + $6, tokens = used.tokens + $7, micros = used.micros + $8
+    RETURNING payer, period, requests
+"""
+GIVE_BACK = "DELETE FROM budget_reservation WHERE org_id = $1 AND id = $2"
 
 
 class BudgetSpent(Exception):
@@ -117,87 +143,39 @@ async def reserve(session: AsyncSession, purse: Purse, most: Amount) -> UUID:
                     f"The budget of this {payer.kind} is used up: {allowed:,.10g} {measure} a {period}."
                 )
     request_id = new_id()
-    lapses_at = now() + purse.lease
-    rows = [
-        {
-            "id": request_id,
-            "payer": payer.kind,
-            "org_id": scope(session),
-            "subject": payer.subject,
-            "tokens": most.tokens,
-            "micros": most.micros,
-            "lapses_at": lapses_at,
-        }
-        for payer in purse.payers
-    ]
-    await session.execute(insert(BudgetReservation).values(rows))
+    lapses_at, keys = now() + purse.lease, _columns([payer.key for payer in purse.payers], 2)
+    await fetch(session, RESERVE, scope(session), request_id, lapses_at, most.tokens, most.micros, *keys)
     return request_id
 
 
 async def _hold(session: AsyncSession, payers: Sequence[Payer]) -> dict[tuple[tuple[str, str], str], Amount]:
     """Locks a row for each period that has a limit, always in the same order, and tells what is used."""
-    limited = [(payer, period) for payer in payers for period in payer.periods]
-    if not limited:
-        return {}
-    rows = [_row(session, payer, period, Amount()) for payer, period in limited]
-    statement = (
-        insert(BudgetUse)
-        .values(sorted(rows, key=lambda row: (row["payer"], row["subject"], row["period"])))
-        .on_conflict_do_update(index_elements=KEY, set_={"requests": BudgetUse.requests})
-        .returning(
-            BudgetUse.payer,
-            BudgetUse.subject,
-            BudgetUse.period,
-            BudgetUse.requests,
-            BudgetUse.tokens,
-            BudgetUse.micros,
-        )
-    )
-    found = (await session.execute(statement)).all()
+    limited = [(*payer.key, period, begins(period)) for payer in payers for period in payer.periods]
+    found = await fetch(session, HOLD, scope(session), *_columns(limited, 4)) if limited else []
     return {((row[0], row[1]), row[2]): Amount(*row[3:]) for row in found}
 
 
 async def _reserved(session: AsyncSession, payers: Sequence[Payer]) -> dict[tuple[str, str], Amount]:
-    reservation = BudgetReservation
-    query = (
-        select(
-            reservation.payer,
-            reservation.subject,
-            func.count(),
-            func.sum(reservation.tokens),
-            func.sum(reservation.micros),
-        )
-        .where(
-            reservation.org_id == scope(session),
-            tuple_(reservation.payer, reservation.subject).in_([payer.key for payer in payers]),
-            reservation.lapses_at > now(),
-        )
-        .group_by(reservation.payer, reservation.subject)
-    )
-    return {
-        (row[0], row[1]): Amount(row[2], int(row[3]), int(row[4]))
-        for row in (await session.execute(query)).all()
-    }
+    found = await fetch(session, RESERVED, scope(session), now(), *_columns([each.key for each in payers], 2))
+    return {(row[0], row[1]): Amount(*row[2:]) for row in found}
+
+
+def _columns(rows: Sequence[Sequence[object]], width: int) -> list[list[object]]:
+    return [[row[at] for row in rows] for at in range(width)]
 
 
 async def settle(session: AsyncSession, purse: Purse, request: Spending) -> None:
     """Charges what was used to everybody who pays, and gives the reservation back."""
     if request.used is not None:
         await _charge(session, purse.payers, request.used)
-    mine = (BudgetReservation.org_id == scope(session)) & (BudgetReservation.id == request.id)
-    await session.execute(delete(BudgetReservation).where(mine))
+    await fetch(session, GIVE_BACK, scope(session), request.id)
 
 
 async def _charge(session: AsyncSession, payers: Sequence[Payer], used: Amount) -> None:
-    rows = [_row(session, payer, period, used) for payer in payers for period in ("day", "month")]
-    statement = insert(BudgetUse).values(
-        sorted(rows, key=lambda row: (row["payer"], row["subject"], row["period"]))
-    )
-    more = {name: getattr(BudgetUse, name) + statement.excluded[name] for name in MEASURED}
-    charged = statement.on_conflict_do_update(index_elements=KEY, set_=more).returning(
-        BudgetUse.payer, BudgetUse.period, BudgetUse.requests
-    )
-    if ("organisation", "day", 1) in {tuple(row) for row in (await session.execute(charged)).all()}:
+    charged = [(*payer.key, period, begins(period)) for payer in payers for period in ("day", "month")]
+    amount = (used.requests, used.tokens, used.micros)
+    found = await fetch(session, CHARGE, scope(session), *_columns(charged, 4), *amount)
+    if ("organisation", "day", 1) in {(row["payer"], row["period"], row["requests"]) for row in found}:
         await _forget(session)  # the first request of a day
 
 
@@ -207,17 +185,6 @@ async def _forget(session: AsyncSession) -> None:
     await session.execute(delete(BudgetUse).where(BudgetUse.org_id == scope(session), old))
     lapsed = (BudgetReservation.org_id == scope(session)) & (BudgetReservation.lapses_at <= now())
     await session.execute(delete(BudgetReservation).where(lapsed))
-
-
-def _row(session: AsyncSession, payer: Payer, period: str, amount: Amount) -> dict[str, object]:
-    return {
-        "org_id": scope(session),
-        "payer": payer.kind,
-        "subject": payer.subject,
-        "period": period,
-        "begins": begins(period),
-        **{name: getattr(amount, name) for name in MEASURED},
-    }
 
 
 def begins(period: str) -> date:

@@ -1,8 +1,8 @@
 """Brings an answer into its conversation while it is being made.
 
-What is new reaches the open widgets through the drafts, at once and then at most 20 times a second; twice a second
-the text is stored, which also tells whether the conversation is still the assistant's. Where it is not, the answer
-stops and nothing more is written.
+What is new reaches the open widgets through the drafts, at once and then at most 20 times a second; twice a second the
+text is stored, which also tells whether the conversation is still the assistant's. Where it is not, the answer stops
+and nothing more is written. Where many answers are made at a time, each is shown and stored less often.
 """
 
 import asyncio
@@ -21,7 +21,9 @@ from app.realtime.drafts import Draft, Drafts
 log = logging.getLogger(__name__)
 
 SHOW_EVERY_S = 0.05
-STORE_EVERY_S = 0.5
+# All answers of this process together are shown no more often than this.
+SHOWN_A_SECOND = 200
+SHOWN_UNTIL_STORED = 10
 
 
 class Delivery:
@@ -32,8 +34,7 @@ class Delivery:
         self._opened = opened
         self._text = ""
         self._pages = 0
-        self._shown_at = 0.0
-        self._later: asyncio.TimerHandle | None = None
+        self._due = 0.0
 
     async def __aenter__(self) -> Self:
         self._show()
@@ -42,8 +43,6 @@ class Delivery:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._later is not None:
-            self._later.cancel()
         self._drafts.drop(self._opened.conversation_id, self._opened.message_id)
 
     async def of(self, steps: AsyncGenerator[Step]) -> Done | None:
@@ -51,7 +50,7 @@ class Delivery:
         writer = asyncio.create_task(self._follow(steps))
         try:
             while not writer.done():
-                await asyncio.wait({writer}, timeout=STORE_EVERY_S)
+                await asyncio.wait({writer}, timeout=SHOWN_UNTIL_STORED * self._pace())
                 if not writer.done() and not await self._store():
                     return None
         finally:
@@ -71,26 +70,20 @@ class Delivery:
                     self._pages = pages
                     self._show()
                 case Text(delta):
+                    # What the model writes meanwhile comes in one piece then.
+                    await asyncio.sleep(self._due - asyncio.get_running_loop().time())
+                    self._due = asyncio.get_running_loop().time() + self._pace()
                     self._text += delta
-                    self._show_soon()
-                case Done():
                     self._show()
+                case Done():
                     return step
         raise RuntimeError("The answer ended without saying so.")
 
-    def _show_soon(self) -> None:
-        due = self._shown_at + SHOW_EVERY_S
-        loop = asyncio.get_running_loop()
-        if loop.time() >= due:
-            self._show()
-        elif self._later is None:
-            self._later = loop.call_at(due, self._show)
+    def _pace(self) -> float:
+        """Seconds from one time that the text is shown to the next."""
+        return max(SHOW_EVERY_S, self._drafts.in_flight / SHOWN_A_SECOND)
 
     def _show(self) -> None:
-        if self._later is not None:
-            self._later.cancel()
-            self._later = None
-        self._shown_at = asyncio.get_running_loop().time()
         draft = Draft(self._opened.attempt, self._text, self._pages)
         self._drafts.put(self._opened.conversation_id, self._opened.message_id, draft)
 

@@ -17,12 +17,11 @@ class Recital:
 
     def begins_with(self, text: str) -> bool:
         """Whether what was said so far ends, with this text, in words of the instructions."""
-        self._tail += text
-        words = WORDS.findall(self._tail.casefold())
-        found = any(run in self._runs for run in _runs(words))
+        said = self._tail + text.casefold()
+        words = list(WORDS.finditer(said))
         # The last word may go on in the next text.
-        self._tail = self._tail[-RUN * 40 :]
-        return found
+        self._tail = said[words[-RUN].start() if len(words) > RUN else 0 :][-RUN * 40 :]
+        return any(run in self._runs for run in _runs([word.group() for word in words]))
 
 
 def _runs(words: list[str]) -> Iterable[tuple[str, ...]]:

@@ -213,8 +213,8 @@ async def _attempt(
     reply = _Reply()
     async with aclosing(_chunks(model, messages, tools)) as incoming:
         try:
-            while (chunk := await _within(deadline, incoming)) is not None:
-                if text := reply.take(chunk):
+            while (come := await _within(deadline, incoming)) is not None:
+                if text := "".join(map(reply.take, come)):
                     yield Text(text)
         except TROUBLE as error:
             raise model.explained(error) from error
@@ -227,7 +227,7 @@ async def _attempt(
 
 async def _chunks(
     model: Model, messages: Sequence[Message], tools: Sequence[Message]
-) -> AsyncGenerator[Chunk]:
+) -> AsyncGenerator[list[Chunk]]:
     # What is in the extra body is sent as it stands; the client would look through all of it, message by message.
     request: dict[str, Any] = {"messages": messages, "max_completion_tokens": model.most}
     if tools:
@@ -242,11 +242,11 @@ async def _chunks(
         stream_options={"include_usage": True},
         extra_body=request,
     ) as response:
-        async for chunk in chunks(response.iter_bytes()):
-            yield chunk
+        async for come in chunks(response.iter_bytes()):
+            yield come
 
 
-async def _within(deadline: float, incoming: AsyncGenerator[Chunk]) -> Chunk | None:
+async def _within(deadline: float, incoming: AsyncGenerator[list[Chunk]]) -> list[Chunk] | None:
     async with asyncio.timeout_at(deadline):
         return await anext(incoming, None)
 

@@ -1,8 +1,11 @@
 """What a Chat Completions endpoint streams: server-sent events, each one JSON document or the word [DONE]."""
 
 from collections.abc import AsyncIterator
+from itertools import takewhile
 
 import msgspec
+
+DONE = b"[DONE]"
 
 
 class StreamBroken(Exception):
@@ -43,18 +46,22 @@ class Chunk(msgspec.Struct):
 _decoder = msgspec.json.Decoder(Chunk)
 
 
-async def chunks(body: AsyncIterator[bytes]) -> AsyncIterator[Chunk]:
-    """The documents of an event stream up to [DONE] or its end. Raises StreamBroken."""
+async def chunks(body: AsyncIterator[bytes]) -> AsyncIterator[list[Chunk]]:
+    """The documents of an event stream up to [DONE] or its end, each time all that have come. Raises StreamBroken."""
     rest = b""
     async for data in body:
         *lines, rest = (rest + data).split(b"\n")
-        for line in lines:
-            if not line.startswith(b"data:"):
-                continue  # comments, event names and the empty lines between events
-            payload = line[5:].strip()
-            if payload == b"[DONE]":
-                return
-            yield _decode(payload)
+        # Comments, event names and the empty lines between events are left out.
+        payloads = [line[5:].strip() for line in lines if line.startswith(b"data:")]
+        come = list[Chunk]()
+        try:
+            come.extend(map(_decode, takewhile(DONE.__ne__, payloads)))
+        except StreamBroken:
+            yield come
+            raise
+        yield come
+        if DONE in payloads:
+            return
 
 
 def _decode(payload: bytes) -> Chunk:

@@ -217,10 +217,10 @@ async def quoted(
         yield Done(text, "unknown")
         return
     lead = f"{phrase('disagree', language)}\n\n" if quotation.torn else ""
-    for piece in (lead + quotation.pieces[0], *quotation.pieces[1:]):
-        yield Text(piece)
+    text = lead + quotation.text
+    yield Text(text)
     cited = sources(passages, quotation.used, quotation.places)
-    yield Done(lead + quotation.text, "answered", "complete", cited)
+    yield Done(text, "answered", "complete", cited)
 
 
 def _similarity(asked: str, texts: Sequence[str]) -> list[float]:

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations import queries
@@ -28,13 +27,18 @@ from app.conversations.messaging import (
 )
 from app.conversations.models import Conversation, Message
 from app.conversations.views import message_view
-from app.kit.db import scope
+from app.kit.db import fetch, scope
 from app.kit.errors import Conflict
 from app.kit.happenings import record
 
 HISTORY = 12
 # How many messages before a question are answered with it.
 BURST = 4
+CHECKPOINT = """
+    UPDATE message SET text = $7 WHERE org_id = $1 AND id = $5 AND attempt = $6 AND state = 'streaming' AND EXISTS (
+        SELECT FROM conversation WHERE org_id = $1 AND id = $2 AND ownership_epoch = $3 AND turn_seq = $4
+    ) RETURNING id
+"""
 
 
 class NothingToRetry(Conflict):
@@ -199,27 +203,9 @@ def _history(found: Sequence[Message], *, before: int) -> tuple[Turn, ...]:
 
 async def checkpoint(session: AsyncSession, answer: OpenAnswer, text: str) -> bool:
     """Stores the text so far; False when this answer may no longer write."""
-    still_mine = exists(
-        select(Conversation.id).where(
-            Conversation.org_id == scope(session),
-            Conversation.id == answer.conversation_id,
-            Conversation.ownership_epoch == answer.epoch,
-            Conversation.turn_seq == answer.turn_seq,
-        )
-    )
-    statement = (
-        update(Message)
-        .where(
-            Message.org_id == scope(session),
-            Message.id == answer.message_id,
-            Message.attempt == answer.attempt,
-            Message.state == "streaming",
-            still_mine,
-        )
-        .values(text=text)
-        .returning(Message.id)
-    )
-    return await session.scalar(statement) is not None
+    conversation = (answer.conversation_id, answer.epoch, answer.turn_seq)
+    written = (answer.message_id, answer.attempt, text)
+    return bool(await fetch(session, CHECKPOINT, scope(session), *conversation, *written))
 
 
 async def finish_answer(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,12 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.conversations import attachments, queries
 from app.conversations.happenings import MessagePosted, PersonWanted
 from app.conversations.mentions import mentioned
-from app.conversations.models import Conversation, Event, Message, Participant
+from app.conversations.models import Conversation, Message, Participant
 from app.conversations.participants import call_in
 from app.conversations.texts import checked_text
 from app.conversations.views import View, message_view, standing_view
 from app.kit.clock import now
-from app.kit.db import scope
+from app.kit.db import fetch, scope
 from app.kit.errors import Conflict, NotFound
 from app.kit.happenings import record
 from app.kit.ids import new_id
@@ -33,6 +34,9 @@ from app.visitors.models import Visitor
 from app.visitors.sessions import TokenInvalid
 
 PREVIEW = 160
+LOG = """
+    INSERT INTO event (conversation_id, seq, org_id, kind, payload, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+"""
 
 
 class ConversationUnknown(NotFound):
@@ -178,15 +182,10 @@ async def log_event(
     session: AsyncSession, conversation: Conversation, kind: str, payload: View, seq: int | None = None
 ) -> None:
     """Appends to the conversation's log. The caller holds its lock."""
-    event = Event(
-        conversation_id=conversation.id,
-        seq=seq or _next_seq(conversation),
-        org_id=conversation.org_id,
-        kind=kind,
-        payload=payload,
-    )
-    session.add(event)
+    seq = seq or _next_seq(conversation)
     await session.flush()
+    body = msgspec.json.encode(payload).decode()
+    await fetch(session, LOG, conversation.id, seq, conversation.org_id, kind, body, now())
     await tell(session, conversation)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.conversations.models import Conversation, Event, Message, Participant
+from app.conversations.models import Conversation, Message, Participant
 from app.kit.db import scope
 
 # What the inbox shows: visitors' conversations with the notes beside them.
@@ -48,11 +48,6 @@ def message_of_client(session: AsyncSession, conversation_id: UUID, client_id: U
 
 def streaming(session: AsyncSession, conversation_id: UUID) -> Select[Message]:
     return messages(session, conversation_id).where(Message.state == "streaming")
-
-
-def events_after(session: AsyncSession, conversation_id: UUID, after: int, limit: int) -> Select[Event]:
-    mine = (Event.org_id == scope(session)) & (Event.conversation_id == conversation_id)
-    return select(Event).where(mine, Event.seq > after).order_by(Event.seq).limit(limit)
 
 
 def read_marks(session: AsyncSession, conversation_id: UUID) -> Select[Participant]:

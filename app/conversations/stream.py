@@ -14,10 +14,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.conversations import queries
 from app.conversations.frames import Deltas, Frame, Latest, Position
 from app.conversations.messaging import get
-from app.conversations.views import View, epoch, event_view
+from app.conversations.views import View, epoch, events_after
 from app.kit.db import Database
 from app.kit.failures import database_is_away
 from app.realtime import topics
@@ -140,8 +139,7 @@ class Follower:
             return await self._read(session, after)
 
     async def _read(self, session: AsyncSession, after: int) -> list[View]:
-        query = queries.events_after(session, self.conversation_id, after, PAGE)
-        return [event_view(event) for event in (await session.scalars(query)).all()]
+        return await events_after(session, self.conversation_id, after, PAGE)
 
 
 def _news(tellers: Sequence[Deltas | Latest]) -> Iterator[Frame]:

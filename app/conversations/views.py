@@ -9,10 +9,16 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations import queries
-from app.conversations.models import Conversation, Event, Message
+from app.conversations.models import Conversation, Message
+from app.kit.db import fetch, scope
 from app.realtime.drafts import Draft
 
 View = dict[str, Any]
+
+EVENTS_AFTER = """
+    SELECT kind, seq, created_at, payload FROM event
+    WHERE org_id = $1 AND conversation_id = $2 AND seq > $3 ORDER BY seq LIMIT $4
+"""
 
 
 def moment(value: datetime) -> str:
@@ -57,8 +63,10 @@ def standing_view(conversation: Conversation) -> View:
     return {"status": conversation.status, "assignee": assignee}
 
 
-def event_view(event: Event) -> View:
-    return {"kind": event.kind, "seq": event.seq, "at": moment(event.created_at), "data": event.payload}
+async def events_after(session: AsyncSession, conversation_id: UUID, after: int, limit: int) -> list[View]:
+    """Every reader reads them after every change."""
+    found = await fetch(session, EVENTS_AFTER, scope(session), conversation_id, after, limit)
+    return [{"kind": kind, "seq": seq, "at": moment(at), "data": payload} for kind, seq, at, payload in found]
 
 
 async def snapshot(session: AsyncSession, conversation: Conversation, drafts: Mapping[UUID, Draft]) -> View:

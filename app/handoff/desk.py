@@ -1,6 +1,6 @@
 """Whether somebody is at the desk: by the hours that the organisation has set, and by who has the console open."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,11 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.handoff.hours import Hours, parse_days, parse_hours, parse_zone
 from app.handoff.models import DeskSetting
 from app.kit.clock import now
-from app.kit.db import scope
+from app.kit.db import fetch, scope
 from app.kit.errors import Invalid
 from app.tenancy.members import online_count
 
 MOST_TOPICS, MOST_TOPIC, MOST_TIMES = 50, 80, 20
+# A site's own come first.
+DESK = "SELECT * FROM desk_setting WHERE org_id = $1 AND (site_id IS NULL OR site_id = $2) ORDER BY site_id LIMIT 1"
 
 
 @dataclass(frozen=True)
@@ -64,15 +66,11 @@ class Availability:
 
 async def desk_of(session: AsyncSession, site_id: UUID | None) -> Desk:
     """The site's own settings, else the organisation's, else those of a desk of which nothing is said."""
-    either = DeskSetting.site_id.is_(None) | (DeskSetting.site_id == site_id)
-    query = select(DeskSetting).where(DeskSetting.org_id == scope(session), either)
-    found = sorted((await session.scalars(query)).all(), key=lambda setting: setting.site_id is None)
+    found = await fetch(session, DESK, scope(session), site_id)
     if not found:
         return Desk()
-    own = found[0]
-    return Desk(
-        own.hours, own.zone, own.closed_on, tuple(own.topics), own.after_unknown, own.after_thumbs_down
-    )
+    given = {each.name: found[0][each.name] for each in fields(Desk)}
+    return Desk(**given | {"topics": tuple(given["topics"])})
 
 
 async def set_desk(session: AsyncSession, site_id: UUID | None, **changed: Any) -> Desk:

@@ -111,6 +111,15 @@ async def driver_connection(session: AsyncSession) -> "asyncpg.Connection[Any]":
     return connection
 
 
+async def fetch(session: AsyncSession, statement: str, *parameters: object) -> "list[asyncpg.Record]":
+    """The rows of plain SQL with $1, $2, …, which sees no change that waits to be flushed.
+
+    For what each message pays for: what SQLAlchemy does for a statement takes two to four times what this does.
+    """
+    rows: list[asyncpg.Record] = await (await driver_connection(session)).fetch(statement, *parameters)
+    return rows
+
+
 def asyncpg_url(url: str | URL) -> URL:
     return make_url(url).set(drivername="postgresql+asyncpg")
 

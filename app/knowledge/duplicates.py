@@ -42,10 +42,10 @@ class Seen:
 
 
 class Texts:
-    """Texts that were seen, each under the number of its turn."""
+    """The first `most` different texts that were seen, each under the number of its turn."""
 
-    def __init__(self, asked: frozenset[int]) -> None:
-        self._asked = asked
+    def __init__(self, asked: frozenset[int], most: int) -> None:
+        self._asked, self._most = asked, most
         self._seen: list[Seen] = []
 
     def same_as(self, text: str, terms: frozenset[int]) -> int | None:
@@ -58,7 +58,8 @@ class Texts:
         for turn, known in enumerate(self._seen):
             if said <= known.terms and new.says(known):
                 return turn
-        self._seen.append(new)
+        if len(self._seen) < self._most:
+            self._seen.append(new)
         return None
 
 

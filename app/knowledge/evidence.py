@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from math import exp, sqrt
 from typing import Literal
@@ -147,6 +148,7 @@ def grams(text: str) -> Counter[str]:
     return Counter(chain.from_iterable(map(_grams, words(text))))
 
 
+@lru_cache(maxsize=20_000)
 def _grams(word: str) -> list[str]:
     unparted = not word.isascii() and IS_UNPARTED.match(word)
     inside, length = (word, 2) if unparted else (f" {word} ", 3)

@@ -168,7 +168,7 @@ async def search(
         parameters = (*_parameters(question, limit), rare, NEAR, WORDED)
         rows = await connection.fetch(SEARCH_LARGE, scope(session), *parameters)
     found = [_found(row, score, question) for row, score in _closely(rows, question)[: limit + SPARE]]
-    return _distinct(found, frozenset(question.terms))[:limit]
+    return _distinct(found, frozenset(question.terms), limit)
 
 
 async def prepare(connection: Any, org_id: UUID, query: Query) -> tuple[Question, Statistics]:
@@ -246,15 +246,17 @@ def _found(row: Mapping[str, Any], score: float, question: Question) -> tuple[Pa
     return passage, terms
 
 
-def _distinct(found: Sequence[tuple[Passage, frozenset[int]]], asked: frozenset[int]) -> list[Passage]:
+def _distinct(
+    found: Sequence[tuple[Passage, frozenset[int]]], asked: frozenset[int], limit: int
+) -> list[Passage]:
     """One of those that say the same, the best, which notes where else it stands."""
-    texts, shown = Texts(asked), list[Passage]()
+    texts, shown = Texts(asked, limit), list[Passage]()
     for passage, terms in found:
         first = texts.same_as(passage.text, terms)
-        if first is None:
-            shown.append(passage)
-        else:
+        if first is not None:
             shown[first] = _noting(shown[first], passage)
+        elif len(shown) < limit:
+            shown.append(passage)
     return shown
 
 

@@ -25,6 +25,11 @@ class Drafts:
         self._bus = bus
         self._drafts: dict[UUID, dict[UUID, Draft]] = {}
 
+    @property
+    def in_flight(self) -> int:
+        """How many conversations have an answer in flight here."""
+        return len(self._drafts)
+
     def put(self, conversation_id: UUID, message_id: UUID, draft: Draft) -> None:
         self._drafts.setdefault(conversation_id, {})[message_id] = draft
         self._bus.publish(topics.drafts(conversation_id))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit.db import enter, scope, unlock
+from app.kit.db import enter, fetch, scope, unlock
 from app.kit.errors import Forbidden, Invalid, NotFound
 from app.kit.happenings import record
 from app.kit.ids import new_id
@@ -87,7 +87,8 @@ async def enter_site(session: AsyncSession, key: str) -> Site:
 
 
 async def organisation_name(session: AsyncSession) -> str:
-    return (await session.scalars(select(Organisation.name).where(Organisation.id == scope(session)))).one()
+    [row] = await fetch(session, "SELECT name FROM organisation WHERE id = $1", scope(session))
+    return str(row["name"])
 
 
 async def first_site(session: AsyncSession) -> Site:

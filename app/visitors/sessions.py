@@ -9,13 +9,15 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.clock import now
-from app.kit.db import enter, scope, unlock
+from app.kit.db import enter, fetch, scope, unlock
 from app.kit.errors import Invalid, Unauthorised
 from app.kit.ids import new_id
 from app.kit.one_line import one_line
 from app.kit.tokens import new_token, token_hash
 from app.tenancy.models import Site
 from app.visitors.models import Visitor, VisitorSession
+
+HOLDER = "SELECT org_id, visitor_id, expires_at FROM visitor_session WHERE token_hash = $1"
 
 
 class TokenInvalid(Unauthorised):
@@ -90,20 +92,21 @@ def address_key(address: str) -> str:
 async def known_visitor(session: AsyncSession, token: str) -> KnownVisitor:
     """Who holds this token; the transaction becomes their organisation's. Raises TokenInvalid, TokenExpired."""
     await unlock(session, token_hash(token))
-    held = await session.scalar(select(VisitorSession).where(VisitorSession.token_hash == token_hash(token)))
-    if held is None:
+    held = await fetch(session, HOLDER, token_hash(token))
+    if not held:
         raise TokenInvalid
-    if held.expires_at <= now():
+    org_id, visitor_id, expires_at = held[0]
+    if expires_at <= now():
         raise TokenExpired
-    await enter(session, held.org_id)
-    sessions = _held(session).where(VisitorSession.visitor_id == held.visitor_id).scalar_subquery()
-    mine = (Visitor.org_id == held.org_id) & (Visitor.id == held.visitor_id)
+    await enter(session, org_id)
+    sessions = _held(session).where(VisitorSession.visitor_id == visitor_id).scalar_subquery()
+    mine = (Visitor.org_id == org_id) & (Visitor.id == visitor_id)
     query = select(Visitor.name, Site, sessions).join(Site, Site.id == Visitor.site_id).where(mine)
     row = (await session.execute(query)).one_or_none()
     if row is None:  # erased a moment ago
         raise TokenInvalid
     name, site, number = row
-    return KnownVisitor(held.org_id, held.visitor_id, site, name, number)
+    return KnownVisitor(org_id, visitor_id, site, name, number)
 
 
 async def visitor_heads(session: AsyncSession, visitor_ids: Sequence[UUID]) -> dict[UUID, int]:

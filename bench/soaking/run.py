@@ -165,8 +165,7 @@ class Run:
     async def _truth(self, conversation: UUID) -> Truth:
         async with self.world.database.transaction(None) as session:
             await enter_organisation(session, "demo")
-            query = queries.events_after(session, conversation, 0, 1_000_000)
-            events = [views.event_view(event) for event in (await session.scalars(query)).all()]
+            events = await views.events_after(session, conversation, 0, 1_000_000)
             found = (await session.scalars(queries.messages(session, conversation))).all()
             return Truth(events, [views.message_view(message) for message in found])
 

@@ -167,7 +167,7 @@ async def same_in_log(database: Database, org_id: UUID, talk: Talk, text: str) -
     """What is stored of the answer is what the log says last, and this text."""
     async with database.transaction(org_id) as session:
         stored = (await session.scalars(queries.messages(session, talk.id))).all()[-1]
-        events = (await session.scalars(queries.events_after(session, talk.id, 0, 100))).all()
-    told = [event.payload for event in events if event.payload.get("id") == str(stored.id)]
+        events = await views.events_after(session, talk.id, 0, 100)
+    told = [event["data"] for event in events if event["data"].get("id") == str(stored.id)]
     assert told[-1] == views.message_view(stored)
     assert stored.text == text

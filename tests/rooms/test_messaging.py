@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select
 
-from app.conversations import messaging, queries, texts, views
+from app.conversations import messaging, texts, views
 from app.conversations.models import Event, Message
 from app.kit.db import Database
 from tests.factories import create_talk, say
@@ -34,10 +34,10 @@ async def test_many_writers_leave_no_gap(database: Database, org_id: UUID) -> No
 
     await asyncio.gather(*(write(number) for number in range(40)))
     async with database.transaction(org_id) as session:
-        events = (await session.scalars(queries.events_after(session, talk.id, 0, 500))).all()
+        events = await views.events_after(session, talk.id, 0, 500)
         conversation = await messaging.get(session, talk.id)
-    assert [event.seq for event in events] == list(range(1, conversation.last_seq + 1))
-    assert {event.payload["client_id"] for event in events} == {str(client_id) for client_id in shared}
+    assert [event["seq"] for event in events] == list(range(1, conversation.last_seq + 1))
+    assert {event["data"]["client_id"] for event in events} == {str(client_id) for client_id in shared}
 
 
 @pytest.mark.parametrize("text", ["", "   \n\t ", "\x00"])

@@ -182,8 +182,7 @@ class Machine(RuleBasedStateMachine):
 
     async def _events(self, after: int) -> list[views.View]:
         async with self.database.transaction(self.org_id) as session:
-            found = await session.scalars(queries.events_after(session, self.talk.id, after, 1000))
-            return [views.event_view(event) for event in found.all()]
+            return await views.events_after(session, self.talk.id, after, 1000)
 
     async def _snapshot(self) -> views.View:
         async with self.database.transaction(self.org_id) as session:

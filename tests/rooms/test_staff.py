@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select
 
-from app.conversations import messaging, participants, queries
+from app.conversations import messaging, participants, queries, views
 from app.conversations.messaging import ConversationUnknown
 from app.conversations.models import Message, Participant
 from app.handoff import queue
@@ -165,9 +165,9 @@ async def test_between_two_having_read_is_a_receipt(database: Database, team: Te
     said = await write(database, ada, direct.id, "Lunch?")
     async with database.transaction(ada.org_id) as session:
         await taking_part.mark_read(session, maya, direct.id, seq=said.seq)
-        events = (await session.scalars(queries.events_after(session, direct.id, 0, 10))).all()
-    assert [event.kind for event in events] == ["message.posted", "read.updated"]
-    assert events[-1].payload == {"by": str(maya.id), "seq": said.seq}
+        events = await views.events_after(session, direct.id, 0, 10)
+    assert [event["kind"] for event in events] == ["message.posted", "read.updated"]
+    assert events[-1]["data"] == {"by": str(maya.id), "seq": said.seq}
 
 
 async def test_a_message_is_posted_once_and_numbered_without_gaps(database: Database, team: Team) -> None:
@@ -186,9 +186,9 @@ async def test_a_message_is_posted_once_and_numbered_without_gaps(database: Data
 
     await asyncio.gather(*(say_once(number) for number in range(32)))
     async with database.transaction(ada.org_id) as session:
-        events = (await session.scalars(queries.events_after(session, group.id, 0, 100))).all()
-    assert [event.seq for event in events] == list(range(1, 9))
-    assert {event.payload["client_id"] for event in events} == set(map(str, shared))
+        events = await views.events_after(session, group.id, 0, 100)
+    assert [event["seq"] for event in events] == list(range(1, 9))
+    assert {event["data"]["client_id"] for event in events} == set(map(str, shared))
 
 
 async def test_what_members_have_among_themselves_is_no_visitors_conversation(

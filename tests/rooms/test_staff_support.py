@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from app.conversations import queries
+from app.conversations import queries, views
 from app.conversations.erasure import erase_visitor
 from app.conversations.models import Conversation, Message
 from app.handoff import queue
@@ -90,6 +90,6 @@ async def test_a_card_says_nothing_of_a_visitor_who_is_erased(database: Database
     (card,) = await cards(database, ada.org_id)
     async with database.transaction(ada.org_id) as session:
         assert await support.standings(session, [card]) == {}
-        events = (await session.scalars(queries.events_after(session, card.conversation_id, 0, 9))).all()
-    assert [event.kind for event in events] == ["message.posted", "message.updated"]
-    assert str(talk.id) not in str([event.payload for event in events] + [card.notice])
+        events = await views.events_after(session, card.conversation_id, 0, 9)
+    assert [event["kind"] for event in events] == ["message.posted", "message.updated"]
+    assert str(talk.id) not in str([event["data"] for event in events] + [card.notice])

@@ -12,7 +12,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, Parameter
 from litestar.types import ASGIApp
 
-from app.conversations import queries, views
+from app.conversations import views
 from app.conversations.frames import Position
 from app.conversations.messaging import ConversationUnknown
 from app.conversations.stream import PAGE, Follower
@@ -123,10 +123,10 @@ async def _page(request: AnyRequest, runtime: Runtime, conversation_id: UUID, af
     async with runtime.database.transaction(None) as session:
         visit = Visit(session, await identify(session, request))
         conversation = await owned(visit, conversation_id)
-        found = (await session.scalars(queries.events_after(session, conversation_id, after, PAGE))).all()
+        found = await views.events_after(session, conversation_id, after, PAGE)
         page = {
-            "events": [views.event_view(event) for event in found],
-            "head": max(conversation.last_seq, found[-1].seq if found else 0),
+            "events": found,
+            "head": max(conversation.last_seq, found[-1]["seq"] if found else 0),
             "epoch": await views.epoch(session, conversation_id),
             "more": len(found) == PAGE,
         }
