@@ -50,11 +50,9 @@ from tests.redis_server import free_port
 ROOT = Path(__file__).resolve().parents[1]
 FRONTDESK = Path(sys.executable).with_name("frontdesk")
 ORGANISATION = "bench-ttft"
-SECTIONS = 100
-WORDS = 150
+SECTIONS, WORDS = 100, 150
 SHORT, LONG, PACE_S = 40, 200, 0.04
-WARM = 5
-LONG_WORD = 5
+WARM, LONG_WORD = 5, 5
 
 
 @dataclass
@@ -90,7 +88,6 @@ class World:
     chunks: int
     topics: list[str]
     random: Random
-
     tokens: int = SHORT
 
     def answers(self, tokens: int) -> None:
@@ -205,7 +202,7 @@ async def world(folder: Path, chunks: int) -> AsyncIterator[World]:
         site, indexed = await _organisation(embedded, corpus, chunks)
         model = await stack.enter_async_context(ModelServer().running())
         url = await stack.enter_async_context(_serving(embedded, model.url, folder / "server.log"))
-        # Short words may be those by which a follow-up is known, which is written anew before it is searched.
+        # A short word may be one by which a follow-up is known, which is first written anew.
         topics = [topic for topic in corpus.topics if min(map(len, topic.split())) >= LONG_WORD]
         ready = World(url, model, site, indexed, topics, random)
         ready.answers(SHORT)

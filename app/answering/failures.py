@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+import aiohttp
 import httpx2
 import openai
 
@@ -44,18 +45,25 @@ def explained(error: Exception, where: str, prefix: str, name: str) -> ModelErro
     match error:
         case openai.APIStatusError():
             return _status(error, where, prefix, name)
-        case openai.APITimeoutError() | TimeoutError() | httpx2.TimeoutException():
-            return ModelError("timeout", f"{where} did not answer in time. Is it overloaded?")
-        case openai.APIConnectionError() | httpx2.ConnectError():
+        case _ if _hung_up(error):
             return ModelError(
                 "refused", f"{where} cannot be reached. Does it run, and is {prefix}BASE_URL right?"
             )
+        case openai.APITimeoutError() | TimeoutError() | httpx2.TimeoutException():
+            return ModelError("timeout", f"{where} did not answer in time. Is it overloaded?")
         case StreamBroken():
             return ModelError("broken", f"{where} broke off: {error}.")
         case _:
             return ModelError(
                 "broken", f"{where} broke the connection: {str(error) or type(error).__name__}."
             )
+
+
+def _hung_up(error: BaseException | None) -> bool:
+    """The client calls every trouble with a connection a time-out; what it was stands behind."""
+    while error is not None and not isinstance(error, aiohttp.ClientConnectionError):
+        error = error.__cause__
+    return error is not None and not isinstance(error, aiohttp.ServerTimeoutError)
 
 
 def _status(error: openai.APIStatusError, where: str, prefix: str, name: str) -> ModelError:

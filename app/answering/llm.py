@@ -118,7 +118,11 @@ def connect(settings: Settings) -> Model | None:
 
 def _client(key: str | None, address: str | None, silence: float) -> openai.AsyncOpenAI:
     timeout = httpx2.Timeout(silence, connect=min(5.0, silence))
-    return openai.AsyncOpenAI(api_key=key or "none", base_url=address, max_retries=0, timeout=timeout)
+    # Its reads return all that has come, be it many tokens.
+    transport = openai.DefaultAioHttpClient(timeout=timeout)
+    return openai.AsyncOpenAI(
+        api_key=key or "none", base_url=address, max_retries=0, timeout=timeout, http_client=transport
+    )
 
 
 def deadline_of(model: Model) -> float:

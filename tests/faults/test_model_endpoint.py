@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -45,7 +45,11 @@ async def _read(model: Model, into: list[Delta] | None = None) -> tuple[str, lis
             deltas.append(delta)
     finally:
         assert time.monotonic() - started < DEADLINE_S + 0.5
-    return "".join(delta.text for delta in deltas if isinstance(delta, Text)), deltas
+    return _text(deltas), deltas
+
+
+def _text(deltas: Sequence[Delta]) -> str:
+    return "".join(delta.text for delta in deltas if isinstance(delta, Text))
 
 
 async def test_without_a_key_or_an_address_there_is_no_model() -> None:
@@ -53,7 +57,7 @@ async def test_without_a_key_or_an_address_there_is_no_model() -> None:
 
 
 async def test_text_streams_in_pieces_and_ends_with_what_it_cost(server: ModelServer, model: Model) -> None:
-    server.say("Options are in the panel [1]. Größe: 3 €.")
+    server.say_slowly("Options are in the panel [1]. Größe: 3 €.", per_token_s=0.02)
     text, deltas = await _read(model)
     assert text == "Options are in the panel [1]. Größe: 3 €."
     assert len(deltas) > 5
@@ -175,7 +179,7 @@ async def test_silence_in_the_middle(server: ModelServer, model: Model) -> None:
     with pytest.raises(ModelInterrupted) as caught:
         await _read(model, deltas)
     assert caught.value.reason == "timeout"
-    assert deltas == [Text("One"), Text(" two"), Text(" three")]
+    assert _text(deltas) == "One two three"
 
 
 async def test_a_slow_drip_ends_at_the_deadline(server: ModelServer, model: Model) -> None:
@@ -194,8 +198,18 @@ async def test_a_stream_that_breaks_in_the_middle_is_interrupted(
     with pytest.raises(ModelInterrupted) as caught:
         await _read(model, deltas)
     assert caught.value.reason in {"broken", "refused"}
-    assert deltas == [Text("One"), Text(" two")]
+    assert _text(deltas) == "One two"
     assert len(server.requests) == 1
+
+
+async def test_what_has_come_while_nobody_read_is_read_at_once(server: ModelServer, model: Model) -> None:
+    server.say_slowly("one two three four five six seven eight", per_token_s=0.01)
+    deltas = stream(model, ASK)
+    first = await anext(deltas)
+    await asyncio.sleep(0.4)
+    rest = [delta async for delta in deltas if isinstance(delta, Text)]
+    assert len(rest) == 1
+    assert _text([first, *rest]) == "one two three four five six seven eight"
 
 
 @pytest.mark.parametrize("end", ["cut", "reset", "garbage", "error"])
