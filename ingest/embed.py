@@ -52,7 +52,7 @@ class StaticEmbedder:
         # The last row is that of pieces without weights: nothing.
         weighted = weights.astype(np.float32) * _rarity(len(weights))[:, None]
         self._pieces: Vectors = np.vstack([weighted, np.zeros((1, self.dim), np.float32)])
-        self._known: dict[str, list[int]] = {}
+        self._known: dict[str, tuple[int, ...]] = {}
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Texts as rows of length 1, shape (len(texts), 256); a text without word pieces is all zeros."""
@@ -87,7 +87,7 @@ class StaticEmbedder:
         known, parted = self._known, [BLANK.split(text) for text in texts]
         fresh = list(set(chain.from_iterable(parted)) - known.keys())
         encoded = self._tokenizer.encode_batch_fast(fresh, add_special_tokens=False)
-        new = {word: one.ids for word, one in zip(fresh, encoded, strict=True)}
+        new = {word: tuple(one.ids) for word, one in zip(fresh, encoded, strict=True)}
         known.update((word, numbers) for word, numbers in new.items() if len(word) <= LONGEST_WORD)
         for words in parted:
             yield list(chain.from_iterable(new[word] if word in new else known[word] for word in words))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 WORDS = re.compile(r"\w+")
 # So many words in a row, as they stand in the instructions, are no accident.
@@ -12,7 +13,7 @@ class Recital:
     """Feed it what is about to be shown."""
 
     def __init__(self, instructions: str) -> None:
-        self._runs = frozenset(_runs(WORDS.findall(instructions.casefold())))
+        self._runs = _runs_of(instructions)
         self._tail = ""
 
     def begins_with(self, text: str) -> bool:
@@ -22,6 +23,11 @@ class Recital:
         # The last word may go on in the next text.
         self._tail = said[words[-RUN].start() if len(words) > RUN else 0 :][-RUN * 40 :]
         return any(run in self._runs for run in _runs([word.group() for word in words]))
+
+
+@lru_cache(maxsize=8)
+def _runs_of(instructions: str) -> frozenset[tuple[str, ...]]:
+    return frozenset(_runs(WORDS.findall(instructions.casefold())))
 
 
 def _runs(words: list[str]) -> Iterable[tuple[str, ...]]:
