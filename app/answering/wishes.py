@@ -13,50 +13,6 @@ from pathlib import Path
 
 LONGEST = 160
 UNPARTED = ("th", "zh")
-# What may stand in a message in any language.
-COURTESY = (
-    *("hi", "hello", "hey", "ok", "okay", "yes", "no(?=,)", "please", "pls", "thanks", "thank you", "sorry"),
-    *(
-        "bitte",
-        "danke",
-        "hallo",
-        "nein(?=,)",
-        "bonjour",
-        "merci",
-        "non(?=,)",
-        "s'il (?:vous|te) plait",
-        "svp",
-        "stp",
-    ),
-    *(
-        "hola",
-        "gracias",
-        "por favor",
-        "مرحبا",
-        "شكرا",
-        "salut",
-        "buna(?: ziua)?",
-        "multumesc",
-        "merhaba",
-        "selam",
-    ),
-    *("lutfen", "xin", "xin chao", "cảm ơn", "пожалуйста", "здравствуйте", "привет", "спасибо", "нет(?=,)"),
-    *(
-        "παρακαλώ",
-        "γεια(?: σασ)?",
-        "ευχαριστώ",
-        "नमस्ते",
-        "धन्यवाद",
-        "สวัสดี",
-        "ครับ",
-        "ค่ะ",
-        "คะ",
-        "นะ",
-        "你好",
-        "您好",
-        "谢谢",
-    ),
-)
 # Letters that hold no accent of their own, but are written without theirs.
 PLAIN = str.maketrans("ıđ", "id")
 
@@ -97,7 +53,7 @@ def _unaccented(text: str) -> str:
 
 def _words(language: str, told: dict[str, list[str]]) -> _Words:
     edge, end = ("", "") if language in UNPARTED else (r"(?<![^\s,])", r"(?![^\s,])")
-    every = [*told["person"], *told["someone"], *told["wanted"], *told["around"], *COURTESY]
+    every = [*told["person"], *told["someone"], *told["wanted"], *told["around"], *_TOLD["any"]["around"]]
 
     def anywhere(pieces: Sequence[str]) -> re.Pattern[str]:
         return re.compile(f"{edge}(?:{_unaccented('|'.join(pieces))}){end}")
@@ -112,7 +68,5 @@ def _words(language: str, told: dict[str, list[str]]) -> _Words:
     )
 
 
-_WORDS = {
-    language: _words(language, told)
-    for language, told in tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8")).items()
-}
+_TOLD: dict[str, dict[str, list[str]]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_WORDS = {language: _words(language, told) for language, told in _TOLD.items() if language != "any"}
