@@ -10,6 +10,7 @@ import httpx
 import pytest
 from sqlalchemy.engine import URL
 
+from app.answering import breaker
 from app.config import Settings
 from app.kit.db import Database, asyncpg_url
 from app.kit.embedded import EmbeddedDatabase
@@ -97,8 +98,11 @@ async def server(own_urls: tuple[URL, URL], endpoint: ModelServer) -> AsyncItera
     settings = Settings(
         port=0, openai_base_url=endpoint.url, openai_model="scripted", answer_deadline_s=DEADLINE_S
     )
-    async with RunningServer.of(create_app(settings, own_urls[1])) as running:
-        yield running
+    with pytest.MonkeyPatch.context() as patched:
+        # One test after another makes the endpoint fail: it is not to rest in the next one.
+        patched.setattr(breaker, "FAILURES", 1_000_000)
+        async with RunningServer.of(create_app(settings, own_urls[1])) as running:
+            yield running
 
 
 @pytest.fixture

@@ -35,8 +35,8 @@ FAULTS: Mapping[str, tuple[dict[str, Any], str]] = {
     "is broken": ({"status": 500, "fail_times": 9}, "answered with status 500"),
     "says no JSON": ({"answer": b"<h1>Bad gateway</h1>"}, "Is it such an endpoint?"),
     "says something else": ({"answer": {"object": "list"}}, "Is it such an endpoint?"),
-    "is slow": ({"pause_s": 10}, "did not answer within 1 s."),
-    "says nothing": ({"hangs": True}, "did not answer within 1 s."),
+    "is slow": ({"pause_s": 10}, "did not answer within 3 s."),
+    "says nothing": ({"hangs": True}, "did not answer within 3 s."),
 }
 
 
@@ -112,7 +112,7 @@ async def searching(database: Database, org_id: UUID, terminal: Terminal) -> Asy
             embeddings_model="scripted",
             embeddings_dimensions=64,
             rerank_base_url=order.url,
-            search_deadline_s=1,
+            search_deadline_s=3,
         )
         async with (
             RunningServer.of(create_app(settings, database.url)) as server,
