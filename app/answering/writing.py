@@ -27,6 +27,8 @@ from ingest.lexical import stems
 log = logging.getLogger(__name__)
 
 QUOTED_FROM = 8
+# How an answer ends that was not finished: its last statement cannot be judged.
+CUT = ("length", "content_filter")
 # The longest question that a model may put to the visitor.
 ASKED_BACK = 400
 
@@ -149,8 +151,7 @@ class _Reply:
 
     def close(self) -> str:
         rest = self._add(self.citations.close())
-        cut = self.finish == "length"
-        last = self.statements.close(whole=not cut) + (" …" if cut else "")
+        last = self.statements.close(whole=self.finish not in CUT) + (" …" if self.finish == "length" else "")
         self.text += last
         return rest + last
 

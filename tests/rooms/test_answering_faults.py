@@ -38,6 +38,11 @@ FAULTS: dict[str, tuple[Act, str, str]] = {
     "bad JSON": (Act(text="One two three", after=2, end="garbage"), "interrupted", "One two"),
     "length": (Act(text="One two three", reason="length"), "complete", "One two three …"),
     "content filter": (Act(text="One two", reason="content_filter"), "interrupted", "One two"),
+    "content filter in a figure": (
+        Act(text="It costs 9914 euros and 77", reason="content_filter"),
+        "interrupted",
+        "It costs 9914 euros and 77",
+    ),
     "content filter at once": (Act(reason="content_filter"), "complete", QUOTED),
     "context too long": (Act(status=400, message="maximum context length is 99 tokens"), "complete", QUOTED),
     "nothing at all": (Act(), "complete", QUOTED),
