@@ -38,11 +38,6 @@ FAULTS: dict[str, tuple[Act, str, str]] = {
     "bad JSON": (Act(text="One two three", after=2, end="garbage"), "interrupted", "One two"),
     "length": (Act(text="One two three", reason="length"), "complete", "One two three …"),
     "content filter": (Act(text="One two", reason="content_filter"), "interrupted", "One two"),
-    "content filter in a figure": (
-        Act(text="It costs 9914 euros and 77", reason="content_filter"),
-        "interrupted",
-        "It costs 9914 euros and 77",
-    ),
     "content filter at once": (Act(reason="content_filter"), "complete", QUOTED),
     "context too long": (Act(status=400, message="maximum context length is 99 tokens"), "complete", QUOTED),
     "nothing at all": (Act(), "complete", QUOTED),
@@ -103,3 +98,10 @@ async def test_a_prompt_that_is_too_long_is_sent_shorter(
     assert (said["state"], said["text"]) == ("complete", "It fits [1].")
     lengths = [len(str(request.body["messages"])) for request in model.requests]
     assert lengths[0] >= lengths[1]
+
+
+async def test_a_statement_that_a_content_filter_has_cut_is_not_judged(
+    hasty: Context, knowing: UUID, model: ModelServer
+) -> None:
+    model.finish_with("content_filter", "It costs 9914 euros and 77")
+    assert (await _ended(hasty, knowing))["text"] == "It costs 9914 euros and 77"
