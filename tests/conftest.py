@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -75,6 +76,16 @@ async def clone_database(server: EmbeddedDatabase, name: str) -> None:
         await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER frontdesk_owner")
     finally:
         await admin.close()
+
+
+@asynccontextmanager
+async def own_database(cluster: EmbeddedDatabase, name: str, bus: LocalBus) -> AsyncIterator[Database]:
+    """One that no server of another test works on, as the application sees it."""
+    await clone_database(cluster, name)
+    url = asyncpg_url(cluster.app_url).set(database=name)
+    database = Database(url, reactions=REACTIONS, info={"bus": bus})
+    yield database
+    await database.close()
 
 
 @pytest.fixture(scope="session")

@@ -30,12 +30,14 @@ SPARE_S = 30
 # How long use is kept that no period counts any more.
 KEPT = timedelta(days=62)
 
-HOLD = """
+# Ordered, so that no two who hold several of the same rows wait for each other.
+CHARGE = """
     INSERT INTO budget_use AS used (org_id, payer, subject, period, begins, requests, tokens, micros)
-    SELECT $1, payer, subject, period, begins, 0, 0, 0
-    FROM unnest($2::text[], $3::text[], $4::text[], $5::date[]) AS limited (payer, subject, period, begins)
+    SELECT $1, payer, subject, period, begins, $6, $7, $8
+    FROM unnest($2::text[], $3::text[], $4::text[], $5::date[]) AS charged (payer, subject, period, begins)
     ORDER BY payer, subject, period
-    ON CONFLICT (org_id, payer, subject, period, begins) DO UPDATE SET requests = used.requests
+    ON CONFLICT (org_id, payer, subject, period, begins) DO UPDATE
+    SET requests = used.requests + $6, tokens = used.tokens + $7, micros = used.micros + $8
     RETURNING payer, subject, period, requests, tokens, micros
 """
 RESERVED = """
@@ -47,15 +49,6 @@ RESERVED = """
 RESERVE = """
     INSERT INTO budget_reservation (org_id, id, lapses_at, tokens, micros, payer, subject)
     SELECT $1, $2, $3, $4, $5, payer, subject FROM unnest($6::text[], $7::text[]) AS paying (payer, subject)
-"""
-CHARGE = """
-    INSERT INTO budget_use AS used (org_id, payer, subject, period, begins, requests, tokens, micros)
-    SELECT $1, payer, subject, period, begins, $6, $7, $8
-    FROM unnest($2::text[], $3::text[], $4::text[], $5::date[]) AS charged (payer, subject, period, begins)
-    ORDER BY payer, subject, period
-    ON CONFLICT (org_id, payer, subject, period, begins) DO UPDATE
-    SET requests = used.requests + $6, tokens = used.tokens + $7, micros = used.micros + $8
-    RETURNING payer, period, requests
 """
 GIVE_BACK = "DELETE FROM budget_reservation WHERE org_id = $1 AND id = $2"
 
@@ -78,6 +71,10 @@ class Amount:
     def of(self, measure: str) -> float:
         """By the name of the measure in an allowance."""
         return {"requests": self.requests, "tokens": self.tokens, "money": self.micros / 1e6}[measure]
+
+
+# ((payer, subject), period) -> what has been used in it.
+Used = dict[tuple[tuple[str, str], str], Amount]
 
 
 @dataclass(frozen=True)
@@ -148,10 +145,17 @@ async def reserve(session: AsyncSession, purse: Purse, most: Amount) -> UUID:
     return request_id
 
 
-async def _hold(session: AsyncSession, payers: Sequence[Payer]) -> dict[tuple[tuple[str, str], str], Amount]:
-    """Locks a row for each period that has a limit, always in the same order, and tells what is used."""
-    limited = [(*payer.key, period, begins(period)) for payer in payers for period in payer.periods]
-    found = await fetch(session, HOLD, scope(session), *_columns(limited, 4)) if limited else []
+async def _hold(session: AsyncSession, payers: Sequence[Payer]) -> Used:
+    """Locks a row for each period that has a limit, and tells what is used."""
+    limited = [(payer, period) for payer in payers for period in payer.periods]
+    return await _add(session, limited, Amount()) if limited else {}
+
+
+async def _add(session: AsyncSession, charged: Sequence[tuple[Payer, str]], used: Amount) -> Used:
+    """Adds to what each payer has used in a period, whose row is held from then on; tells what that is now."""
+    rows = [(*payer.key, period, begins(period)) for payer, period in charged]
+    amount = (used.requests, used.tokens, used.micros)
+    found = await fetch(session, CHARGE, scope(session), *_columns(rows, 4), *amount)
     return {((row[0], row[1]), row[2]): Amount(*row[3:]) for row in found}
 
 
@@ -172,10 +176,9 @@ async def settle(session: AsyncSession, purse: Purse, request: Spending) -> None
 
 
 async def _charge(session: AsyncSession, payers: Sequence[Payer], used: Amount) -> None:
-    charged = [(*payer.key, period, begins(period)) for payer in payers for period in ("day", "month")]
-    amount = (used.requests, used.tokens, used.micros)
-    found = await fetch(session, CHARGE, scope(session), *_columns(charged, 4), *amount)
-    if ("organisation", "day", 1) in {(row["payer"], row["period"], row["requests"]) for row in found}:
+    now_used = await _add(session, [(payer, period) for payer in payers for period in ("day", "month")], used)
+    organisation = ("organisation", str(scope(session)))
+    if now_used[organisation, "day"].requests == 1:
         await _forget(session)  # the first request of a day
 
 
@@ -193,7 +196,7 @@ def begins(period: str) -> date:
     return today if period == "day" else today.replace(day=1)
 
 
-async def used_now(session: AsyncSession) -> dict[tuple[tuple[str, str], str], Amount]:
+async def used_now(session: AsyncSession) -> Used:
     """((payer, subject), period) -> what has been used of the current day and month, by site and organisation."""
     query = select(BudgetUse).where(
         BudgetUse.org_id == scope(session),

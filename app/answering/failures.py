@@ -41,15 +41,15 @@ def explained(error: Exception, where: str, prefix: str, name: str) -> ModelErro
 
     `where` is the endpoint's address, `prefix` how the names of its settings begin, `name` its model.
     """
-    where = f"The model endpoint {where}"
+    where, lost = f"The model endpoint {where}", _lost(error)
     match error:
         case openai.APIStatusError():
             return _status(error, where, prefix, name)
-        case _ if _hung_up(error):
+        case _ if isinstance(lost, aiohttp.ClientConnectorError):
             return ModelError(
                 "refused", f"{where} cannot be reached. Does it run, and is {prefix}BASE_URL right?"
             )
-        case openai.APITimeoutError() | TimeoutError() | httpx2.TimeoutException():
+        case openai.APITimeoutError() | TimeoutError() | httpx2.TimeoutException() if lost is None:
             return ModelError("timeout", f"{where} did not answer in time. Is it overloaded?")
         case StreamBroken():
             return ModelError("broken", f"{where} broke off: {error}.")
@@ -59,11 +59,14 @@ def explained(error: Exception, where: str, prefix: str, name: str) -> ModelErro
             )
 
 
-def _hung_up(error: BaseException | None) -> bool:
-    """The client calls every trouble with a connection a time-out; what it was stands behind."""
-    while error is not None and not isinstance(error, aiohttp.ClientConnectionError):
-        error = error.__cause__
-    return error is not None and not isinstance(error, aiohttp.ServerTimeoutError)
+def _lost(error: BaseException) -> BaseException | None:
+    """How the connection was lost, or not had. The client calls that a time-out, too: what it was stands behind."""
+    behind: BaseException | None = error
+    while isinstance(behind, TimeoutError) or (
+        behind and not isinstance(behind, aiohttp.ClientConnectionError)
+    ):
+        behind = behind.__cause__
+    return behind
 
 
 def _status(error: openai.APIStatusError, where: str, prefix: str, name: str) -> ModelError:

@@ -79,8 +79,8 @@ async def _serve(
 
 
 def _settle() -> None:
-    """Has what the first question needs in memory, and the garbage collector leave alone what stays there: to look
-    through all of it took up to 0.3 seconds each time, in which nobody was answered.
+    """Has what the first question needs in memory, and the garbage collector leave alone what stays there: while it
+    looks through all of that, nobody is answered.
     """
     static_embedder()
     gc.collect()

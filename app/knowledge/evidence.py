@@ -149,10 +149,10 @@ def grams(text: str) -> Counter[str]:
 
 
 @lru_cache(maxsize=20_000)
-def _grams(word: str) -> list[str]:
+def _grams(word: str) -> Sequence[str]:
     unparted = not word.isascii() and IS_UNPARTED.match(word)
     inside, length = (word, 2) if unparted else (f" {word} ", 3)
-    return [inside[at : at + length] for at in range(max(1, len(inside) - length + 1))]
+    return tuple(inside[at : at + length] for at in range(max(1, len(inside) - length + 1)))
 
 
 def _alike(one: Counter[str], other: Counter[str]) -> float:

@@ -13,9 +13,8 @@ import pytest
 from app.config import Settings
 from app.kit.db import Database, asyncpg_url
 from app.kit.embedded import EmbeddedDatabase
-from app.reactions import REACTIONS
 from app.realtime.bus import LocalBus
-from tests.conftest import clone_database
+from tests.conftest import own_database
 from tests.doors.console import HTMX, Member, at_console
 from tests.doors.terminal import Terminal
 from tests.model_server import ModelServer
@@ -87,13 +86,8 @@ def endpoint(meaning: ModelServer) -> dict[str, str]:
 @pytest.fixture(scope="session")
 async def database(cluster: EmbeddedDatabase, worker_id: str, bus: LocalBus) -> AsyncIterator[Database]:
     """A database without another server beside it, whose worker would know no endpoint."""
-    name = f"frontdesk_endpoints_{worker_id}"
-    await clone_database(cluster, name)
-    database = Database(
-        asyncpg_url(cluster.app_url).set(database=name), reactions=REACTIONS, info={"bus": bus}
-    )
-    yield database
-    await database.close()
+    async with own_database(cluster, f"frontdesk_endpoints_{worker_id}", bus) as database:
+        yield database
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,8 @@ import subprocess
 import sys
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest.embed import static_embedder
 
@@ -49,3 +51,15 @@ def test_words_count_as_much_as_they_are_given() -> None:
 
 def test_it_needs_no_network_and_leaves_logging_alone() -> None:
     subprocess.run([sys.executable, "-c", OFFLINE], check=True, timeout=60)
+
+
+@given(
+    st.lists(
+        st.text(st.sampled_from("ab é\tß\n .,'\u00a0\u3000กา東京🙂1"), max_size=60), min_size=1, max_size=3
+    )
+)
+def test_words_that_are_remembered_have_the_pieces_that_they_have_in_the_text(texts: list[str]) -> None:
+    embedder = static_embedder()
+    whole = embedder._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+    for _ in range(2):
+        assert list(embedder._encoded(texts)) == [one.ids for one in whole]

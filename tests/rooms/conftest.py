@@ -7,17 +7,16 @@ import pytest
 
 from app.answering.turn import Context
 from app.config import Settings
-from app.kit.db import Database, asyncpg_url
+from app.kit.db import Database
 from app.kit.embedded import EmbeddedDatabase
 from app.kit.ids import new_id
 from app.knowledge.documents import add_document
 from app.knowledge.indexing import index_version
 from app.knowledge.queries import latest_version
-from app.reactions import REACTIONS
 from app.realtime.bus import LocalBus
 from app.realtime.drafts import Drafts
 from app.tenancy.organisations import create_organisation
-from tests.conftest import clone_database
+from tests.conftest import own_database
 from tests.model_server import ModelServer
 
 GUIDE = b"""# Northwind widget
@@ -43,13 +42,8 @@ The shop in Lisbon is open from nine to six, Monday to Friday.
 @pytest.fixture(scope="session")
 async def database(cluster: EmbeddedDatabase, worker_id: str, bus: LocalBus) -> AsyncIterator[Database]:
     """A database without a server beside it, whose worker would do the jobs that a room's test looks at."""
-    name = f"frontdesk_rooms_{worker_id}"
-    await clone_database(cluster, name)
-    database = Database(
-        asyncpg_url(cluster.app_url).set(database=name), reactions=REACTIONS, info={"bus": bus}
-    )
-    yield database
-    await database.close()
+    async with own_database(cluster, f"frontdesk_rooms_{worker_id}", bus) as database:
+        yield database
 
 
 @pytest.fixture(scope="module")

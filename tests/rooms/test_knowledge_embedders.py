@@ -147,15 +147,12 @@ async def test_a_document_that_cannot_be_embedded_fails_with_a_reason_and_can_be
     await index_document(database, org_id, "garage.md", GARAGE)
     await take_over(database, org_id, models)
     model.side.status, model.side.fail_times = 400, 1
-    async with database.transaction(org_id) as session:
-        document = await add_document(session, name="canteen.md", content=CANTEEN, added_by=None)
-        version = await latest_version(session, document.id)
-    await index_version(database, org_id, version.id, models)
+    document = await index_document(database, org_id, "canteen.md", CANTEEN, models)
     async with database.transaction(org_id) as session:
         failed = await latest_version(session, document.id)
         assert failed.failure_code == "embeddings_unavailable"
         await retry_document(session, document.id)
-    await index_version(database, org_id, version.id, models)
+    await index_version(database, org_id, failed.id, models)
     async with database.transaction(org_id) as session:
         assert (await latest_version(session, document.id)).state == "ready"
 
@@ -197,10 +194,7 @@ async def test_a_model_that_grows_while_it_is_used_spoils_one_document_and_says_
     await index_document(database, org_id, "garage.md", GARAGE)
     await take_over(database, org_id, of_their_own)
     model.side.dimensions = 32
-    async with database.transaction(org_id) as session:
-        document = await add_document(session, name="canteen.md", content=CANTEEN, added_by=None)
-        version = await latest_version(session, document.id)
-    await index_version(database, org_id, version.id, of_their_own)
+    document = await index_document(database, org_id, "canteen.md", CANTEEN, of_their_own)
     async with database.transaction(org_id) as session:
         failed = await latest_version(session, document.id)
     assert (failed.state, failed.failure_code) == ("failed", "other_dimensions")
