@@ -40,15 +40,16 @@ CHARGE = """
     SET requests = used.requests + $6, tokens = used.tokens + $7, micros = used.micros + $8
     RETURNING payer, subject, period, requests, tokens, micros
 """
-RESERVED = """
-    SELECT payer, subject, count(*), sum(tokens)::bigint, sum(micros)::bigint FROM budget_reservation
-    WHERE org_id = $1 AND lapses_at > $2
-    AND (payer, subject) IN (SELECT * FROM unnest($3::text[], $4::text[]))
-    GROUP BY payer, subject
-"""
+# What is told is what others hold: this statement does not see what it adds.
 RESERVE = """
-    INSERT INTO budget_reservation (org_id, id, lapses_at, tokens, micros, payer, subject)
-    SELECT $1, $2, $3, $4, $5, payer, subject FROM unnest($6::text[], $7::text[]) AS paying (payer, subject)
+    WITH paying AS (SELECT * FROM unnest($6::text[], $7::text[]) AS paying (payer, subject)),
+    mine AS (
+        INSERT INTO budget_reservation (org_id, id, lapses_at, tokens, micros, payer, subject)
+        SELECT $1, $2, $3, $4, $5, payer, subject FROM paying
+    )
+    SELECT payer, subject, count(*), sum(tokens)::bigint, sum(micros)::bigint FROM budget_reservation
+    WHERE org_id = $1 AND lapses_at > $8 AND (payer, subject) IN (SELECT * FROM paying)
+    GROUP BY payer, subject
 """
 GIVE_BACK = "DELETE FROM budget_reservation WHERE org_id = $1 AND id = $2"
 
@@ -129,9 +130,10 @@ async def spending(purse: Purse, most: Amount) -> AsyncIterator[Spending]:
 
 
 async def reserve(session: AsyncSession, purse: Purse, most: Amount) -> UUID:
-    """Raises BudgetSpent where one of those who pay has no room for `most`."""
+    """Raises BudgetSpent where one of those who pay has no room for `most`; the transaction is then to be undone."""
+    request_id = new_id()
     used = await _hold(session, purse.payers)
-    reserved = await _reserved(session, purse.payers)
+    reserved = await _reserve(session, purse, request_id, most)
     for payer in purse.payers:
         for (period, measure), allowed in payer.allowances.items():
             wanted = used[payer.key, period] + reserved.get(payer.key, Amount()) + most
@@ -139,9 +141,6 @@ async def reserve(session: AsyncSession, purse: Purse, most: Amount) -> UUID:
                 raise BudgetSpent(
                     f"The budget of this {payer.kind} is used up: {allowed:,.10g} {measure} a {period}."
                 )
-    request_id = new_id()
-    lapses_at, keys = now() + purse.lease, _columns([payer.key for payer in purse.payers], 2)
-    await fetch(session, RESERVE, scope(session), request_id, lapses_at, most.tokens, most.micros, *keys)
     return request_id
 
 
@@ -159,8 +158,13 @@ async def _add(session: AsyncSession, charged: Sequence[tuple[Payer, str]], used
     return {((row[0], row[1]), row[2]): Amount(*row[3:]) for row in found}
 
 
-async def _reserved(session: AsyncSession, payers: Sequence[Payer]) -> dict[tuple[str, str], Amount]:
-    found = await fetch(session, RESERVED, scope(session), now(), *_columns([each.key for each in payers], 2))
+async def _reserve(
+    session: AsyncSession, purse: Purse, request_id: UUID, most: Amount
+) -> dict[tuple[str, str], Amount]:
+    """Reserves `most` with all who pay; tells what others have reserved with each of them."""
+    time, keys = now(), _columns([payer.key for payer in purse.payers], 2)
+    held = (request_id, time + purse.lease, most.tokens, most.micros)
+    found = await fetch(session, RESERVE, scope(session), *held, *keys, time)
     return {(row[0], row[1]): Amount(*row[2:]) for row in found}
 
 

@@ -5,12 +5,11 @@ it too. `reply` is the job behind a visitor's message: it delivers those steps i
 the conversation is the assistant's to write in.
 """
 
-import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from uuid import UUID
 
 from app.answering import llm, smalltalk
@@ -23,9 +22,10 @@ from app.answering.handing import passed_on
 from app.answering.language import language_of
 from app.answering.loops import looping
 from app.answering.markdown import as_written
-from app.answering.phrases import OFFERS, SAYINGS, Phrase, phrase
+from app.answering.phrases import OFFERS, Phrase, phrase
 from app.answering.record import keep
 from app.answering.rewriting import rewritten
+from app.answering.searching import Ahead, Looked, asked_before, look, query_of
 from app.answering.steps import Done, Outcome, Reading, Searching, Step, Text, Why, pages, sources
 from app.answering.writing import Task, model_writes, quoted
 from app.config import Settings
@@ -37,15 +37,12 @@ from app.handoff.rules import topic_of
 from app.kit.db import Database
 from app.knowledge import faq
 from app.knowledge.embedders import Models, connect_models
-from app.knowledge.evidence import evidence
-from app.knowledge.finding import find
 from app.knowledge.search import Passage, Query
 from app.realtime.drafts import Drafts
 from app.tenancy.organisations import organisation_name
 
 log = logging.getLogger(__name__)
 
-PASSAGES = 8
 WISHED_FOR = "The visitor asked for a person."
 
 
@@ -56,6 +53,7 @@ class Context:
     settings: Settings
     database: Database
     drafts: Drafts
+    ahead: Ahead | None = None
 
     @cached_property
     def model(self) -> llm.Model | None:
@@ -83,6 +81,7 @@ class Desk:
     purse: Purse | None = None
     models: Models = field(default_factory=Models)
     assistant: Assistant = field(default_factory=Assistant)
+    ahead: Callable[[Query], Awaitable[Looked | None]] | None = None
 
 
 async def reply(context: Context, org_id: UUID, conversation_id: UUID, message_id: UUID) -> None:
@@ -94,7 +93,8 @@ async def reply(context: Context, org_id: UUID, conversation_id: UUID, message_i
         purse = await purse_of(session, context.database, context.settings, conversation_id)
         name = await organisation_name(session)
         assistant = await assistant_of(session, opened.site_id)
-        desk = Desk(context.database, org_id, name, context.model, purse, context.models, assistant)
+        ahead = partial(context.ahead.take, conversation_id) if context.ahead else None
+        desk = Desk(context.database, org_id, name, context.model, purse, context.models, assistant, ahead)
         rules = await desk_of(session, opened.site_id)
     why, question = Why(), smalltalk.question_of(opened.asked)
     language = assistant.speaks(_language(question, opened.history, (opened.language or "en")[:2]))
@@ -174,7 +174,7 @@ def _which(
 ) -> list[str]:
     """What a question may mean that fits several things. Where a model has something to go on, it asks by itself."""
     asks_itself = desk.model is not None and why.evidence is not None and why.evidence.enough
-    return [] if asks_itself else choices(question, _asked_before(history), passages)
+    return [] if asks_itself else choices(question, asked_before(history), passages)
 
 
 async def _ask_which(names: Sequence[str], language: str) -> AsyncGenerator[Step]:
@@ -194,35 +194,23 @@ async def _as_written(desk: Desk, passages: list[Passage], given: int, why: Why)
 
 
 async def _search(desk: Desk, question: str, history: Sequence[Turn], why: Why) -> list[Passage]:
-    asked = query = Query(question, _asked_before(history), _answered_before(history))
+    asked = query = query_of(question, history)
     if desk.model is not None:
         model = desk.model.set_to(desk.assistant.model, None)
         if text := await rewritten(model, question, history, why, desk.purse):
             query = replace(asked, text=text)
-    found = await find(desk.database, desk.models, desk.org_id, query, limit=PASSAGES)
-    passages = found.passages
-    why.search_query = {"text": query.text, "history": list(query.history), "notes": list(found.notes)}
-    why.passages = passages
-    why.evidence = await asyncio.to_thread(evidence, asked, passages) if passages else None
+    looked = await desk.ahead(query) if desk.ahead else None
+    if looked is None:
+        looked = await look(desk.database, desk.models, desk.org_id, query, asked)
+    why.search_query = {"text": query.text, "history": list(query.history), "notes": list(looked.notes)}
+    why.passages, why.evidence = looked.passages, looked.evidence
     why.mark("searched")
-    return passages
-
-
-def _asked_before(history: Sequence[Turn]) -> tuple[str, ...]:
-    """The visitor's earlier questions, oldest first."""
-    said = (turn.text for turn in history if turn.role == "user")
-    return tuple(text for text in said if smalltalk.recognise(text) is None)
-
-
-def _answered_before(history: Sequence[Turn]) -> str:
-    """The latest answer that was one."""
-    said = (turn.text for turn in reversed(history) if turn.role != "user" and turn.text not in SAYINGS)
-    return next(said, "")
+    return looked.passages
 
 
 def _language(question: str, history: Sequence[Turn], otherwise: str = "en") -> str:
     """That of the question; where it is too short to tell, that of the conversation."""
-    return language_of(question, default=language_of(" ".join(_asked_before(history)), default=otherwise))
+    return language_of(question, default=language_of(" ".join(asked_before(history)), default=otherwise))
 
 
 async def _write(
@@ -238,7 +226,7 @@ async def _write(
                 yield step
         if ended:
             return
-    async with aclosing(quoted(question, _asked_before(history), passages, language, why)) as quoting:
+    async with aclosing(quoted(question, asked_before(history), passages, language, why)) as quoting:
         async for step in quoting:
             yield step
 

@@ -39,6 +39,11 @@ CHECKPOINT = """
         SELECT FROM conversation WHERE org_id = $1 AND id = $2 AND ownership_epoch = $3 AND turn_seq = $4
     ) RETURNING id
 """
+OUTLOOK = """
+    SELECT message.seq, message.author_kind, message.text, message.answers_seq
+    FROM conversation LEFT JOIN message ON message.org_id = $1 AND message.conversation_id = conversation.id
+    WHERE conversation.org_id = $1 AND conversation.id = $2 AND visitor_id = $3 AND status = 'bot' ORDER BY seq
+"""
 
 
 class NothingToRetry(Conflict):
@@ -199,6 +204,21 @@ def _history(found: Sequence[Message], *, before: int) -> tuple[Turn, ...]:
     return tuple(
         Turn("user" if message.author_kind == "visitor" else "assistant", message.text) for message in said
     )[-HISTORY:]
+
+
+async def outlook(
+    session: AsyncSession, conversation_id: UUID, *, visitor_id: UUID, text: str
+) -> tuple[list[str], tuple[Turn, ...]] | None:
+    """What would be asked and what was said before, were `text` the next message; None where nothing is answered."""
+    found = await fetch(session, OUTLOOK, scope(session), conversation_id, visitor_id)
+    if not found:
+        return None
+    said = [Message(**message) for message in found if message["seq"]]
+    trigger = Message(
+        seq=max((message.seq for message in said), default=0) + 1, author_kind="visitor", text=text
+    )
+    asked = _asked(said, trigger, None)
+    return [message.text for message in asked], _history(said, before=asked[0].seq)
 
 
 async def checkpoint(session: AsyncSession, answer: OpenAnswer, text: str) -> bool:

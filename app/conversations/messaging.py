@@ -132,10 +132,11 @@ async def post(
     """Posts a message, and says whether it is new: the same `client_id` again gives the message posted first.
 
     With `files` (app/conversations/uploading.py) it needs no text. A visitor who writes to a resolved conversation
-    opens it again, for the bot. Who may write is the caller's to check.
+    opens it again, for the bot. Visitors write to their own; which others may is the caller's to check. Raises
+    ConversationUnknown.
     """
     text = checked_text(text, may_be_empty=bool(files))
-    conversation = await hold(session, queries.of_id(session, conversation_id))
+    conversation = await hold(session, _written_by(session, author, conversation_id))
     posted = await session.scalar(queries.message_of_client(session, conversation_id, client_id))
     if posted is not None:
         return posted, False
@@ -156,6 +157,12 @@ async def post(
     happening = MessagePosted(conversation.id, message.id, author.kind, conversation.status)
     await record(session, happening)
     return message, True
+
+
+def _written_by(session: AsyncSession, author: Author, conversation_id: UUID) -> Select[Conversation]:
+    if author.kind != "visitor":
+        return queries.of_id(session, conversation_id)
+    return queries.visitors_of_id(session, conversation_id).where(Conversation.visitor_id == author.id)
 
 
 async def add_message(session: AsyncSession, conversation: Conversation, message: Message) -> None:

@@ -144,6 +144,7 @@ def _engine(url: URL, role: str | None, pool_size: int, patience_s: float) -> As
         pool_size=pool_size,
         max_overflow=0,  # which would be opened and closed again for each transaction, just when there is much to do
         pool_timeout=patience_s,
+        pool_use_lifo=True,  # the connection that was used last has its statements prepared
         hide_parameters=True,  # an error's text is logged; what visitors wrote is not
         connect_args={"server_settings": settings},
     )

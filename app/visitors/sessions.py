@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.clock import now
@@ -18,6 +18,12 @@ from app.tenancy.models import Site
 from app.visitors.models import Visitor, VisitorSession
 
 HOLDER = "SELECT org_id, visitor_id, expires_at FROM visitor_session WHERE token_hash = $1"
+KNOWN = """
+    SELECT site.*, visitor.name AS visitor_name, (
+        SELECT count(*) FROM visitor_session WHERE org_id = $1 AND visitor_id = $2 AND expires_at > $3
+    ) AS sessions
+    FROM visitor JOIN site ON site.id = visitor.site_id WHERE visitor.org_id = $1 AND visitor.id = $2
+"""
 
 
 class TokenInvalid(Unauthorised):
@@ -99,32 +105,24 @@ async def known_visitor(session: AsyncSession, token: str) -> KnownVisitor:
     if expires_at <= now():
         raise TokenExpired
     await enter(session, org_id)
-    sessions = _held(session).where(VisitorSession.visitor_id == visitor_id).scalar_subquery()
-    mine = (Visitor.org_id == org_id) & (Visitor.id == visitor_id)
-    query = select(Visitor.name, Site, sessions).join(Site, Site.id == Visitor.site_id).where(mine)
-    row = (await session.execute(query)).one_or_none()
-    if row is None:  # erased a moment ago
+    found = await fetch(session, KNOWN, org_id, visitor_id, now())
+    if not found:  # erased a moment ago
         raise TokenInvalid
-    name, site, number = row
-    return KnownVisitor(org_id, visitor_id, site, name, number)
+    site = dict(found[0])
+    name, sessions = site.pop("visitor_name"), site.pop("sessions")
+    return KnownVisitor(org_id, visitor_id, Site(**site), name, sessions)
 
 
 async def visitor_heads(session: AsyncSession, visitor_ids: Sequence[UUID]) -> dict[UUID, int]:
     """Visitor id -> how many sessions hold: it falls when one has ended or is taken away."""
     query = (
-        _held(session)
-        .add_columns(VisitorSession.visitor_id)
+        select(func.count(), VisitorSession.visitor_id)
+        .where(VisitorSession.org_id == scope(session), VisitorSession.expires_at > now())
         .where(VisitorSession.visitor_id.in_(visitor_ids))
         .group_by(VisitorSession.visitor_id)
     )
     held = {visitor_id: number for number, visitor_id in (await session.execute(query)).all()}
     return dict.fromkeys(visitor_ids, 0) | held
-
-
-def _held(session: AsyncSession) -> Select[int]:
-    """How many sessions hold."""
-    mine = (VisitorSession.org_id == scope(session)) & (VisitorSession.expires_at > now())
-    return select(func.count()).where(mine)
 
 
 async def leave_contact(session: AsyncSession, visitor_id: UUID, *, email: str, name: str | None) -> None:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 
+from app.answering.searching import Ahead
 from app.config import Settings
 from app.kit.db import Database
 from app.kit.limits import Limits
@@ -37,6 +38,12 @@ class Runtime:
             await self.models.close()
         await self.database.close()
         await self.work.close()
+
+    @cached_property
+    def ahead(self) -> Ahead | None:
+        """Where this process alone takes questions and answers them; another one would search anew."""
+        alone = self.settings.worker and not self.settings.redis_url
+        return Ahead(self.work, self.models, rewrites=self.settings.has_model) if alone else None
 
     @cached_property
     def models(self) -> Models:

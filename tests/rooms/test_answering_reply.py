@@ -154,7 +154,7 @@ async def test_what_goes_wrong_inside_ends_as_interrupted(
     async def broken(*_: object, **__: object) -> None:
         raise ValueError("a bug")
 
-    monkeypatch.setattr("app.answering.turn.find", broken)
+    monkeypatch.setattr("app.answering.searching.find", broken)
     talk, question = await _ask(context.database, knowing, SOUND)
     await reply(context, knowing, talk.id, question)
     assert (await _messages(context.database, knowing, talk))[-1]["state"] == "interrupted"

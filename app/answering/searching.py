@@ -1,0 +1,118 @@
+"""What a question finds, and whether that is enough to answer it.
+
+A process that takes questions and answers them, too, looks ahead: it searches while the question is still on its way
+through the database and the job queue. What was found so is a hint: an answer takes it where it asks the very same,
+and searches where there is none. It is never older than the question.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.answering.clarifying import completed
+from app.answering.phrases import SAYINGS
+from app.answering.rewriting import leans
+from app.answering.smalltalk import question_of, recognise
+from app.conversations.answers import Turn, outlook
+from app.kit.db import Database
+from app.knowledge.embedders import Models
+from app.knowledge.evidence import Evidence, evidence
+from app.knowledge.finding import find
+from app.knowledge.search import Passage, Query
+from app.visitors.sessions import KnownVisitor
+
+log = logging.getLogger(__name__)
+
+PASSAGES = 8
+# How long an answer may take to come for what was found ahead. Where more than a few are on their way there is no idle
+# moment to search in, and what is not taken in time was searched in vain.
+HELD_S = 5.0
+MOST_HELD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """`notes` say what search had to do without. There is no evidence where there is no passage."""
+
+    query: Query
+    passages: list[Passage]
+    notes: tuple[str, ...] = ()
+    evidence: Evidence | None = None
+
+
+async def look(
+    database: Database, models: Models, org_id: UUID, query: Query, asked: Query | None = None
+) -> Looked:
+    """`asked` is the question in the visitor's own words, where those of `query` are others."""
+    found = await find(database, models, org_id, query, limit=PASSAGES)
+    weighed = await asyncio.to_thread(evidence, asked or query, found.passages) if found.passages else None
+    return Looked(query, found.passages, found.notes, weighed)
+
+
+def query_of(question: str, history: Sequence[Turn]) -> Query:
+    """What the visitor asks, in their own words."""
+    return Query(question, asked_before(history), _answered_before(history))
+
+
+def asked_before(history: Sequence[Turn]) -> tuple[str, ...]:
+    """The visitor's earlier questions, oldest first."""
+    said = (turn.text for turn in history if turn.role == "user")
+    return tuple(text for text in said if recognise(text) is None)
+
+
+def _answered_before(history: Sequence[Turn]) -> str:
+    """The latest answer that was one."""
+    said = (turn.text for turn in reversed(history) if turn.role != "user" and turn.text not in SAYINGS)
+    return next(said, "")
+
+
+class Ahead:
+    """`rewrites` says that a model says follow-ups anew: what those are searched by is not known ahead."""
+
+    def __init__(self, database: Database, models: Models, *, rewrites: bool) -> None:
+        self._database = database
+        self._models = models
+        self._rewrites = rewrites
+        self._begun: dict[UUID, asyncio.Task[Looked | None]] = {}
+
+    def begin(self, visitor: KnownVisitor, conversation_id: UUID, text: str) -> None:
+        """The visitor is about to say `text`, in whichever conversation that is."""
+        if len(self._begun) >= MOST_HELD:
+            return
+        task = asyncio.create_task(self._look(visitor, conversation_id, text))
+        task.add_done_callback(_tell_trouble)
+        self._begun[conversation_id] = task
+        asyncio.get_running_loop().call_later(HELD_S, self._forget, conversation_id, task)
+
+    async def take(self, conversation_id: UUID, query: Query) -> Looked | None:
+        """What was found for the newest message, where that is what `query` asks and nothing went wrong."""
+        task = self._begun.pop(conversation_id, None)
+        if task is None:
+            return None
+        await asyncio.wait({task})
+        looked = None if task.exception() else task.result()
+        return looked if looked and looked.query == query else None
+
+    async def _look(self, visitor: KnownVisitor, conversation_id: UUID, text: str) -> Looked | None:
+        async with self._database.transaction(visitor.org_id) as session:
+            found = await outlook(session, conversation_id, visitor_id=visitor.id, text=text)
+        if found is None:
+            return None
+        asked, history = found
+        question = question_of(asked)
+        if recognise(question) or (self._rewrites and leans(question, history)):
+            return None
+        query = query_of(completed(question, history), history)
+        return await look(self._database, self._models, visitor.org_id, query)
+
+    def _forget(self, conversation_id: UUID, task: "asyncio.Task[Looked | None]") -> None:
+        if self._begun.get(conversation_id) is task:
+            del self._begun[conversation_id]
+
+
+def _tell_trouble(task: "asyncio.Task[Looked | None]") -> None:
+    """Who answers searches again then, and says so if that fails, too."""
+    if not task.cancelled() and (error := task.exception()):
+        log.info("Looking ahead failed: %s", error)
