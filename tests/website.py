@@ -4,18 +4,22 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 FILLING = "There is more to be read here, and every sentence of it is about {}. " * 12
 
 
 @dataclass
 class Said:
-    """What the site answers. `drips`: seconds before each of its bytes."""
+    """What the site answers. `drips`: seconds before each of its bytes. `until`: what tells where the body ends; a
+    body in chunks that are `cut` has no last one.
+    """
 
     body: bytes = b""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     drips: float = 0
+    until: Literal["length", "close", "chunks", "cut"] = "length"
 
 
 @dataclass(frozen=True)
@@ -88,8 +92,7 @@ class Website:
         )
 
     async def _send(self, writer: asyncio.StreamWriter, said: Said) -> None:
-        length = said.headers.get("Content-Length", len(said.body))
-        lines = [f"HTTP/1.1 {said.status} Said", f"Content-Length: {length}", "Connection: close"]
+        lines = [f"HTTP/1.1 {said.status} Said", *_framed(said), "Connection: close"]
         lines += [f"{name}: {value}" for name, value in said.headers.items() if name != "Content-Length"]
         writer.write("\r\n".join([*lines, "", ""]).encode())
         for at in range(len(said.body)) if said.drips else ():
@@ -97,8 +100,19 @@ class Website:
             await writer.drain()
             await asyncio.sleep(said.drips)
         if not said.drips:
-            writer.write(said.body)
+            writer.write(said.body if said.until in {"length", "close"} else _chunked(said))
         await writer.drain()
+
+
+def _framed(said: Said) -> list[str]:
+    if said.until == "length":
+        return [f"Content-Length: {said.headers.get('Content-Length', len(said.body))}"]
+    return [] if said.until == "close" else ["Transfer-Encoding: chunked"]
+
+
+def _chunked(said: Said) -> bytes:
+    chunk = b"%x\r\n%s\r\n" % (len(said.body), said.body)
+    return chunk if said.until == "cut" else chunk + b"0\r\n\r\n"
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ import httpx
 
 from app.config import Settings
 from app.knowledge.addresses import AddressRefused, host_of, tidy
-from app.knowledge.unavailable import PageUnavailable, refused_by, told, too_large
+from app.knowledge.unavailable import PageUnavailable, cut_off, refused_by, told, too_large
 from app.knowledge.unpacking import unpacked
 
 REDIRECTS = 5
@@ -162,10 +162,13 @@ class Fetcher:
 
     async def _body(self, response: httpx.Response, url: str) -> bytes:
         body = bytearray()
-        async for part in unpacked(response, url):
-            body += part
-            if len(body) > self.limit:
-                raise too_large(url, self.limit)
+        try:
+            async for part in unpacked(response, url):
+                body += part
+                if len(body) > self.limit:
+                    raise too_large(url, self.limit)
+        except (httpx.RemoteProtocolError, httpx.ReadError) as error:
+            raise cut_off(url) from error
         return bytes(body)
 
 

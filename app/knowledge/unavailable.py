@@ -37,6 +37,14 @@ def too_large(url: str, limit: int) -> PageUnavailable:
     )
 
 
+def cut_off(url: str) -> PageUnavailable:
+    return PageUnavailable(
+        f"{url} was cut off while it arrived. Try again later; if it stays so, have the site's server corrected.",
+        reason="cut_off",
+        passing=True,
+    )
+
+
 def refused_by(url: str, status: int, headers: Mapping[str, str]) -> PageUnavailable:
     if headers.get("cf-mitigated") == "challenge":
         return PageUnavailable(

@@ -9,7 +9,7 @@ from app.knowledge.addresses import AddressRefused, host_of, is_below, prefix_of
 from app.knowledge.pages import FetchedPage
 from app.knowledge.source_models import Source, SourcePage
 from app.knowledge.unavailable import PageUnavailable
-from app.knowledge.unpacking import gunzipped
+from app.knowledge.unpacking import GZIP, gunzipped
 from ingest.parse import survey, survey_sitemap
 from ingest.parsed import ParseFailure
 from ingest.surveyed import Listed, Survey
@@ -47,6 +47,7 @@ MESSAGES = {
     "moved": "This has moved to {}, which is fetched instead.",
     "canonical": "This says that its original is {}, which is fetched instead.",
     "type": "This is no page or document ({}).",
+    "encoding": "This page is packed (gzip) without saying so. Have the site's server name it in Content-Encoding.",
     "no_sitemap": "This is no sitemap. Give its address, often /sitemap.xml, or add the site instead.",
     "unreadable": "This page cannot be read: {}",
     "excluded": "You have deleted this page here, so it stays out.",
@@ -148,6 +149,8 @@ def _root(address: str) -> str:
 
 
 async def _page(source: Source, prefix: str, fetched: FetchedPage, kind: str) -> Visited:
+    if fetched.content.startswith(GZIP):
+        return refused("encoding")
     content = in_utf8(fetched.content, kind)
     try:
         seen = await survey(content, url=fetched.url)

@@ -22,7 +22,7 @@ from app.knowledge.sources import (
     resume,
 )
 from tests.rooms.site_factories import LIMIT, add, answers, fetch, fetch_again, standing, stood
-from tests.website import Said, Website, html, website
+from tests.website import Said, Website, website
 
 
 @pytest.fixture
@@ -259,22 +259,6 @@ async def test_a_sitemap_that_is_damaged_or_away_says_what_to_do(
         await fetch(database, org_id, source, site)
         [page] = await stood(database, org_id, source)
         assert re.search(r"\. [A-Z].*\.$", page.message or ""), page.message
-
-
-async def test_a_wrong_charset_is_read_as_it_is_meant(
-    database: Database, org_id: UUID, site: Website
-) -> None:
-    body = html("Rücksendungen").decode().encode("cp1252")
-    site.pages["/header"] = Said(body, headers={"Content-Type": "text/html; charset=windows-1252"})
-    lying = html("Größen").decode().encode()
-    site.pages["/lying"] = Said(lying, headers={"Content-Type": "text/html; charset=iso-8859-1"})
-    site.pages["/"] = Said(
-        html("Start", "/header", "/lying"), headers={"Content-Type": "text/html; charset=nonsense"}
-    )
-    source = await add(database, org_id, "site", site.url)
-    await fetch(database, org_id, source, site)
-    titles = {page.title for page in await stood(database, org_id, source)}
-    assert titles == {"Start", "Rücksendungen", "Größen"}
 
 
 async def test_sources_say_what_is_wrong_with_them(
