@@ -31,6 +31,12 @@ FILL = """
 """
 QUESTION = HalfVector([1.0] * 256)
 WORDS = SparseVector({5030: 1.0, 10061: 1.0}, DIMENSIONS)
+IN_ALL_CHUNKS = list(range(5000, 10_000))
+# What the function that runs the statement sets while it does.
+SET_AS_IN_THE_FUNCTION = """
+    SELECT set_config(split_part(setting, '=', 1), split_part(setting, '=', 2), true)
+    FROM pg_proc, unnest(proconfig) AS setting WHERE proname = 'large_candidates' AND setting NOT LIKE 'search_path=%'
+"""
 
 
 @pytest.fixture(scope="module")
@@ -83,11 +89,13 @@ async def test_a_large_organisation_uses_its_indexes(filled: tuple[URL, UUID, UU
         await connection.execute("SELECT set_config('app.org', $1, true)", str(big))
         await connection.execute("SELECT large_build()")
         statement = await connection.fetchval("SELECT large_statement()")
-        # As the function that runs this statement sets them (migration 0008).
-        await connection.execute("SET LOCAL hnsw.ef_search = 400")
-        await connection.execute("SET LOCAL hnsw.iterative_scan = 'strict_order'")
-        plan = await plan_of(connection, statement, QUESTION, WORDS, [5030], NEAR, WORDED)
+        await connection.execute(SET_AS_IN_THE_FUNCTION)
+        plans = [
+            await plan_of(connection, statement, QUESTION, WORDS, rare, NEAR, WORDED)
+            for rare in ([5030], IN_ALL_CHUNKS)
+        ]
     table = f"t_{big.hex}"
-    assert f"Index Scan using {table}_dense_idx" in plan
-    assert f"Bitmap Index Scan on {table}_terms_idx" in plan
-    assert "Seq Scan" not in plan
+    for plan in plans:
+        assert f"Index Scan using {table}_dense_idx" in plan
+        assert f"Bitmap Index Scan on {table}_terms_idx" in plan
+        assert "Seq Scan" not in plan
