@@ -25,7 +25,7 @@ from ingest.lexical import DIMENSIONS, number
 __all__ = ["Passage", "Query", "search"]
 
 # How many of the first look get the second one.
-CANDIDATES = 200
+CANDIDATES = 100
 
 # Of an endpoint's embeddings, which know languages and meaning better. Taken from the literature, not measured here.
 ENDPOINT_WEIGHT = 1.0
@@ -167,8 +167,7 @@ async def search(
     else:
         parameters = (*_parameters(question, limit), rare, NEAR, WORDED)
         rows = await connection.fetch(SEARCH_LARGE, scope(session), *parameters)
-    found = [_found(row, score, question) for row, score in _closely(rows, question)[: limit + SPARE]]
-    return _distinct(found, frozenset(question.terms), limit)
+    return _distinct(_closely(rows, question)[: limit + SPARE], question, limit)
 
 
 async def prepare(connection: Any, org_id: UUID, query: Query) -> tuple[Question, Statistics]:
@@ -221,10 +220,24 @@ def _closely(rows: Sequence[Mapping[str, Any]], question: Question) -> list[tupl
     return [(rows[at], float(scores[at])) for at in np.argsort(-scores, kind="stable")]
 
 
-def _found(row: Mapping[str, Any], score: float, question: Question) -> tuple[Passage, frozenset[int]]:
-    """The passage, and the terms it is indexed by."""
-    terms = frozenset(row["terms"].indices())
-    passage = Passage(
+def _distinct(
+    found: Sequence[tuple[Mapping[str, Any], float]], question: Question, limit: int
+) -> list[Passage]:
+    """One of those that say the same, the best, which notes where else it stands."""
+    texts, shown = Texts(frozenset(question.terms), limit), list[Passage]()
+    for row, score in found:
+        terms = frozenset(row["terms"].indices())
+        first = texts.same_as(row["text"], terms)
+        if first is not None:
+            shown[first] = _noting(shown[first], row)
+        elif len(shown) < limit:
+            shown.append(_passage(row, score, question, terms))
+    return shown
+
+
+def _passage(row: Mapping[str, Any], score: float, question: Question, terms: frozenset[int]) -> Passage:
+    """`terms` are those that it is indexed by."""
+    return Passage(
         chunk_id=row["chunk_id"],
         document_id=row["document_id"],
         kind=row["source"],
@@ -243,26 +256,11 @@ def _found(row: Mapping[str, Any], score: float, question: Question) -> tuple[Pa
         coverage=question.coverage(terms),
         strength=row["lexical"] / question.weight if question.weight else 0.0,
     )
-    return passage, terms
 
 
-def _distinct(
-    found: Sequence[tuple[Passage, frozenset[int]]], asked: frozenset[int], limit: int
-) -> list[Passage]:
-    """One of those that say the same, the best, which notes where else it stands."""
-    texts, shown = Texts(asked, limit), list[Passage]()
-    for passage, terms in found:
-        first = texts.same_as(passage.text, terms)
-        if first is not None:
-            shown[first] = _noting(shown[first], passage)
-        elif len(shown) < limit:
-            shown.append(passage)
-    return shown
-
-
-def _noting(passage: Passage, other: Passage) -> Passage:
+def _noting(passage: Passage, row: Mapping[str, Any]) -> Passage:
     noted = {passage.document_id, *(one.document_id for one in passage.also)}
-    if other.document_id in noted:
+    if row["document_id"] in noted:
         return passage
-    place = Elsewhere(other.document_id, other.document_name, other.title, other.url)
+    place = Elsewhere(row["document_id"], row["name"], row["title"], row["url"])
     return replace(passage, also=(*passage.also, place))
