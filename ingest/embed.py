@@ -76,21 +76,28 @@ class StaticEmbedder:
         return [piece[1:] for piece, _ in numbered if piece.startswith(WORD_BEGINS)]
 
     def _pooled(self, texts: Sequence[str]) -> Iterator[Vectors]:
-        nothing = len(self._pieces) - 1
         for numbers in self._encoded(texts):
-            yield self._pieces[np.minimum(np.array(numbers, np.intp), nothing)].sum(axis=0)
+            # Clipped: what is past the last row is taken for it.
+            yield self._pieces.take(np.array(numbers, np.intp), axis=0, mode="clip").sum(axis=0)
 
     def _encoded(self, texts: Sequence[str]) -> Iterator[list[int]]:
         """The numbers of each text's pieces."""
         if len(self._known) > MOST_WORDS:
             self._known = {}
-        known, parted = self._known, [BLANK.split(text) for text in texts]
-        fresh = list(set(chain.from_iterable(parted)) - known.keys())
+        known, parted = self._known, [_parted(text) for text in texts]
+        # Not `- known.keys()`, which goes through all that is known.
+        fresh = list(set(chain.from_iterable(parted)).difference(known))
         encoded = self._tokenizer.encode_batch_fast(fresh, add_special_tokens=False)
         new = {word: tuple(one.ids) for word, one in zip(fresh, encoded, strict=True)}
         known.update((word, numbers) for word, numbers in new.items() if len(word) <= LONGEST_WORD)
         for words in parted:
             yield list(chain.from_iterable(new[word] if word in new else known[word] for word in words))
+
+
+def _parted(text: str) -> list[str]:
+    """The text at its single blanks; of most texts those are all the white space."""
+    parts = text.split()
+    return parts if " ".join(parts) == text else BLANK.split(text)
 
 
 def _rarity(vocabulary: int) -> Vectors:

@@ -102,7 +102,8 @@ def kind_of(query: Query, passages: Sequence[Passage]) -> Kind:
 
 def features_of(kind: Kind, query: Query, passages: Sequence[Passage]) -> dict[str, float]:
     lines = [line for passage in passages for line in lines_of(passage)]
-    wording = max((_alike(grams(query.text), grams(line)) for line in lines), default=0.0)
+    asked = grams(query.text)
+    wording = max((_alike(asked, grams(line)) for line in lines), default=0.0)
     strength = min(STRENGTH_LIMIT, max(passage.strength for passage in passages))
     if kind != "english":
         return {"strength": strength, "wording": wording}

@@ -98,7 +98,7 @@ def _embedded(lines: Sequence[str]) -> Vectors:
     """As rows. Questions of one organisation meet the same lines again and again."""
     if len(_REMEMBERED) > MOST_REMEMBERED:
         _REMEMBERED.clear()
-    fresh = list(set(lines) - _REMEMBERED.keys())
+    fresh = list(set(lines).difference(_REMEMBERED))
     _REMEMBERED.update(zip(fresh, static_embedder().embed(fresh), strict=True))
     return np.stack([_REMEMBERED[line] for line in lines])
 
