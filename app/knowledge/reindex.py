@@ -26,6 +26,8 @@ from ingest.embed import Vectors, static_embedder
 
 JOB = "knowledge.reindex"
 BATCH = 256
+# How often it is seen whether the batch that another process makes is made.
+ELSEWHERE_S = 0.2
 
 PROGRESS = """
     SELECT next.embedder, next.failure, next.started_at,
@@ -37,6 +39,8 @@ BEGIN = """
     INSERT INTO next_index (org_id, embedder, started_at) VALUES (:org, :embedder, :at)
     ON CONFLICT (org_id) DO UPDATE SET embedder = excluded.embedder, failure = NULL, started_at = excluded.started_at
 """
+# Who embeds, the worker or the command, does it alone, and until its transaction ends: a process that dies lets go.
+ALONE = "SELECT pg_try_advisory_xact_lock(hashtextextended(:key, 0))"
 # A chunk that was found by a question of an FAQ is embedded as that question.
 MISSING = """
     SELECT id, coalesce(question, text) FROM chunk
@@ -121,27 +125,38 @@ async def reindex(
 async def _advance(
     database: Database, models: Models, org_id: UUID, embedder: str, watch: Callable[[int, int], None] | None
 ) -> bool:
-    """One batch, or the switch; whether there is more to do."""
+    """One batch, or the switch; whether there is more to do. While another process makes a batch, this one waits."""
     async with database.transaction(org_id) as session:
+        alone = bool(await session.scalar(text(ALONE), {"key": f"{JOB}:{org_id}"}))
         stands = await progress(session)
         if stands is None or stands.embedder != embedder:
             return False
-        missing = await _missing(session, BATCH)
-    if watch is not None:
-        watch(stands.done, stands.total)
-    if not missing:
-        # Nothing is known yet: what comes will have as many dimensions as any text.
-        made = STATIC_DIMENSIONS if stands.total else (await embed_by(models, embedder, ["a"])).shape[1]
-        return not await _switch(database, org_id, embedder, made)
+        if watch is not None:
+            watch(stands.done, stands.total)
+        missing = await _missing(session, BATCH) if alone else []
+        if missing:
+            return await _make(session, models, embedder, missing)
+    if not alone:
+        await asyncio.sleep(ELSEWHERE_S)
+        return True
+    # Nothing is known yet: what comes will have as many dimensions as any text.
+    made = STATIC_DIMENSIONS if stands.total else (await embed_by(models, embedder, ["a"])).shape[1]
+    return not await _switch(database, org_id, embedder, made)
+
+
+async def _make(
+    session: AsyncSession, models: Models, embedder: str, missing: Sequence[tuple[UUID, str]]
+) -> bool:
+    """Whether they are wanted still."""
     vectors = await embed_by(models, embedder, [row[1] for row in missing])
-    async with database.transaction(org_id) as session:
-        still = await progress(session)
-        if still is None or still.embedder != embedder:
-            return False
-        check_length(vectors, await session.scalar(text(NEXT_DIMENSIONS), {"org": org_id}))
-        connection = await driver_connection(session)
-        rows = [HalfVector(vector) for vector in vectors]
-        await connection.execute(ADD, org_id, [row[0] for row in missing], rows)
+    still = await progress(session)
+    if still is None or still.embedder != embedder:
+        return False
+    org_id = scope(session)
+    check_length(vectors, await session.scalar(text(NEXT_DIMENSIONS), {"org": org_id}))
+    connection = await driver_connection(session)
+    rows = [HalfVector(vector) for vector in vectors]
+    await connection.execute(ADD, org_id, [row[0] for row in missing], rows)
     return True
 
 

@@ -1,5 +1,6 @@
 """Other embedders and rerankers: what they bring, what becomes of search without them, and how one takes over."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -95,6 +96,20 @@ async def test_search_goes_on_until_all_is_there_and_what_stopped_goes_on(
     asked = len(model.side.requests)
     await reindex(database, models, org_id, models.wanted)
     assert len(model.side.requests) == asked + 1  # what was there was not made again
+    assert (await embedder(database, org_id))[0] == "scripted/64"
+
+
+async def test_a_command_and_a_worker_share_the_work(
+    database: Database, org_id: UUID, models: Models, model: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each made every batch, and an endpoint that is paid for was paid twice."""
+    monkeypatch.setattr(reindexing, "BATCH", 1)
+    await documents(database, org_id)
+    async with database.transaction(org_id) as session:
+        await begin_reindex(session, models.wanted)
+    model.side.pause_s = 0.1
+    await asyncio.gather(*(reindex(database, models, org_id, models.wanted) for _ in range(2)))
+    assert len(model.side.requests) == 2
     assert (await embedder(database, org_id))[0] == "scripted/64"
 
 
