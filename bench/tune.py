@@ -72,7 +72,7 @@ VARIED: dict[str, Sequence[object]] = {
     "common_share": (3e-4, 3e-3, 1.0),
     "dense_weight": (0.0, 0.2, 0.6, 1.0),
     "least_likeness": (0.01, 0.3),
-    "candidates": (50, 1000),
+    "candidates": (50, 200, 1000),
     "looked_at": (15, 60, 120),
     "lines": (
         (0.0, 0.0, 0.0, 0.0),
