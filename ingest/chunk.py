@@ -1,7 +1,9 @@
 """Cut a document into the passages that are searched and quoted."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
+from operator import attrgetter
 
 import msgspec
 from semantic_text_splitter import MarkdownSplitter
@@ -119,8 +121,11 @@ def portion_end(text: str, headings: list[Heading], start: int) -> int:
 def body_start(text: str, headings: list[Heading], start: int, end: int) -> int:
     """Where the first text that is not a heading stands, or `end`."""
     place = start
-    for heading in headings:
-        if place <= heading.start < end and not text[place : heading.start].strip():
+    for at in range(bisect_left(headings, start, key=attrgetter("start")), len(headings)):
+        heading = headings[at]
+        if heading.start >= end or text[place : heading.start].strip():
+            break
+        if place <= heading.start:
             place = heading.end
     return place if text[place:end].strip() else end
 

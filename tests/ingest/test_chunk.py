@@ -1,6 +1,7 @@
 """Chunks are what is searched and quoted: exact parts, with the headings and the page they stand on."""
 
 import itertools
+from time import process_time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -128,3 +129,15 @@ def test_any_text_can_be_cut(text: str) -> None:
     for one in chunk(parsed(text), size_tokens=20):
         assert one.text in text
         assert one.text.strip()
+
+
+def test_a_document_of_very_many_headings_takes_as_long_as_its_length() -> None:
+    """Every heading was looked at for every chunk: 10,000 of them took ten seconds."""
+
+    def seconds(sections: int) -> float:
+        text = "\n\n".join(f"## Part {at}\n\n{PROSE * 4}" for at in range(sections))
+        started = process_time()
+        assert len(chunk(parsed(text))) >= sections / 4
+        return process_time() - started
+
+    assert seconds(6_000) < 8 * min(seconds(1_500) for _ in range(2))
