@@ -18,7 +18,7 @@ SAME = 0.8
 def contrary(
     asked: str, chosen: Sequence[Unit], candidates: Sequence[Unit], stems: Stems, *, limit: int
 ) -> list[Unit]:
-    """Of the candidates, one from each further passage that says something else than what was chosen.
+    """Of the candidates, one from each further passage that says something else than what was chosen, each text once.
 
     What stands under the heading of another thing than the one that was asked for says nothing against it.
     """
@@ -26,7 +26,8 @@ def contrary(
     found: list[Unit] = []
     for other in candidates:
         elsewhere = all(other.passage != known.passage for known in (*chosen, *found))
-        if not elsewhere or len(found) == limit:
+        said = any(other.text == known.text for known in found)
+        if not elsewhere or said or len(found) == limit:
             continue
         around = frozenset(stems(_around(other) + other.text))
         if any(

@@ -1,7 +1,7 @@
 """What an answer can quote: the sentences, list items, table rows and code blocks of a passage."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -15,6 +15,14 @@ ANSWER = re.compile(r"^(?:A|Answer)[.:]\s+")
 PROSE_WORDS = 5
 # An item that is longer is a text of its own: only what it begins with is listed.
 ITEM_CHARS = 320
+# The end of a sentence and the beginning of the next without a blank, as in text that was scraped.
+GLUED = re.compile(
+    r"(?:(?<=[a-zß-öø-ÿ]{3})\.|(?<=[a-zß-öø-ÿ])[!?])[\"”’)]?(?=[\"“]?[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ]*(?:['’][a-z]+)?[ ,])"
+)
+# What such a mark is part of, if not an end: a name with points, an address.
+NAME = re.compile(r"[._/\\@]\S*$")
+# Fewer words before or after it may be a name as well (`string.Format`).
+GLUED_WORDS = 4
 ENDED = re.compile(r"[.!?…؟।。！？:;][\"'”’»)\]*`]*$")
 
 
@@ -89,7 +97,8 @@ class _Reader:
     def _paragraph(self, block: Block) -> None:
         for line in joined_lines(block.lines):
             for sentence in sentences(inline(line)):
-                self._sentence(sentence)
+                for part in _unglued(sentence):
+                    self._sentence(part)
 
     def _sentence(self, text: str) -> None:
         if self._units and self._units[-1].asks:
@@ -126,11 +135,27 @@ class _Reader:
         self._depth = block.depth
 
 
+def _unglued(text: str) -> Iterator[str]:
+    start = 0
+    for end in GLUED.finditer(text):
+        if _is_end(end, text[start : end.start()]) and not text.count("`", 0, end.start()) % 2:
+            yield text[start : end.end()]
+            start = end.end()
+    yield text[start:]
+
+
+def _is_end(mark: re.Match[str], before: str) -> bool:
+    """A point may be part of a name."""
+    after = mark.string[mark.end() :]
+    whole = min(len(before.split()), len(after.split())) >= GLUED_WORDS
+    return mark[0][0] != "." or (whole and not NAME.search(before))
+
+
 def _parted(text: str) -> list[str]:
     """The sentences that a list shows of an item, and then each of the others."""
     if len(text) <= ITEM_CHARS:
         return [text]
-    told = sentences(text)
+    told = [part for sentence in sentences(text) for part in _unglued(sentence)]
     ends = list(accumulate(len(sentence) + 1 for sentence in told))
     shown = max(1, sum(end <= ITEM_CHARS for end in ends))
     return [" ".join(told[:shown]), *told[shown:]]

@@ -210,6 +210,20 @@ def test_sentences_end_where_they_end() -> None:
     ]
 
 
+def test_sentences_that_were_glued_together_are_told_apart() -> None:
+    glued = (
+        "That extra day in February is called a leap day.The axis of the Earth is tilted towards the Sun. What does it "
+        "do?Dates are read by java.util.Date as they are. Call `order.Cancel or order.Keep` when it is yours."
+    )
+    assert [unit.text for unit in units(0, glued)] == [
+        "That extra day in February is called a leap day.",
+        "The axis of the Earth is tilted towards the Sun.",
+        "What does it do?",
+        "Dates are read by java.util.Date as they are.",
+        "Call `order.Cancel or order.Keep` when it is yours.",
+    ]
+
+
 def test_hard_wrapped_lines_are_joined_and_meant_breaks_kept() -> None:
     wrapped = [
         "This paragraph was wrapped at sixty columns or so by an",
@@ -249,7 +263,8 @@ def test_two_places_that_do_not_agree_are_both_quoted() -> None:
 
 def test_where_one_says_not_they_do_not_agree_either() -> None:
     yes, no = Found("We ship parasols to Norway."), Found("We do not ship parasols to Norway.")
-    assert _quote("Do you ship parasols to Norway?", yes, no).torn
+    answer = _quote("Do you ship parasols to Norway?", no, yes, yes)
+    assert (answer.torn, answer.used) == (True, [0, 1])
 
 
 def test_the_same_or_something_else_is_no_disagreement() -> None:
