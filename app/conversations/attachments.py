@@ -130,5 +130,8 @@ async def tidy_later(session: AsyncSession) -> None:
     """Once for all files that are sent within an hour, when the last of them has waited long enough."""
     moment, piece = now().timestamp(), TIDY_EVERY.total_seconds()
     number = int(moment // piece) + 1
+    if session.info.get(TIDY_JOB) == number:  # another file of this transaction
+        return
+    session.info[TIDY_JOB] = number
     delay = timedelta(seconds=number * piece - moment) + WAITS
     await enqueue(session, TIDY_JOB, {}, delay=delay, dedupe=f"{TIDY_JOB}:{scope(session)}:{number}")

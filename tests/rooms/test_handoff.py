@@ -6,11 +6,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.conversations import answers, messaging, views
+from app.conversations.files import checked
 from app.handoff import queue
 from app.handoff.replies import reply
-from app.kit.db import Database
+from app.kit.db import Database, driver_connection
 from app.tenancy.members import SignedIn
 from tests.factories import create_agent, create_talk, say
+from tests.rooms.attached import PDF
 
 
 async def test_of_two_agents_exactly_one_wins_and_the_other_is_told_who(
@@ -100,3 +102,18 @@ async def test_asking_for_a_person_twice_is_asking_once(database: Database, org_
         seq = first.last_seq
         again = await queue.request(session, talk.id, reason="asked for a person")
     assert (again.status, again.last_seq) == ("waiting", seq)
+
+
+async def test_a_reply_with_five_files_asks_once_for_what_is_forgotten_to_be_tidied(
+    database: Database, org_id: UUID
+) -> None:
+    asked: list[str] = []
+    files = [checked(f"{number}.pdf", PDF, limit=1_000) for number in range(5)]
+    async with database.transaction(org_id) as session:
+        talk = await create_talk(session)
+        maya = await create_agent(session, "Maya")
+        await queue.claim(session, talk.id, maya)
+        with (await driver_connection(session)).query_logger(lambda said: asked.append(said.query)):
+            message, _ = await reply(session, talk.id, maya, client_id=uuid4(), text="Here", files=files)
+    assert len(message.attachments or ()) == 5
+    assert sum("INSERT INTO pgqueuer" in query for query in asked) == 1
