@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.answering.allowances import Payer, payers_of
-from app.answering.models import BudgetReservation, BudgetUse
+from app.answering.models import BudgetUse
 from app.config import Settings
 from app.kit.clock import now
-from app.kit.db import Database, fetch, scope
+from app.kit.db import Database, Transaction, fetch, scope
 from app.kit.failures import database_is_away
 from app.kit.ids import new_id
 
@@ -52,6 +52,8 @@ RESERVE = """
     GROUP BY payer, subject
 """
 GIVE_BACK = "DELETE FROM budget_reservation WHERE org_id = $1 AND id = $2"
+FORGET_USE = "DELETE FROM budget_use WHERE org_id = $1 AND begins < $2 AND payer IN ('visitor', 'address')"
+FORGET_LAPSED = "DELETE FROM budget_reservation WHERE org_id = $1 AND lapses_at <= $2"
 
 
 class BudgetSpent(Exception):
@@ -115,13 +117,13 @@ async def purse_of(
 @asynccontextmanager
 async def spending(purse: Purse, most: Amount) -> AsyncIterator[Spending]:
     """Holds `most` for as long as the block runs, then charges what was used. Raises BudgetSpent."""
-    async with purse.database.transaction(purse.org_id) as session:
+    async with purse.database.statements(purse.org_id) as session:
         request = Spending(await reserve(session, purse, most))
     try:
         yield request
     finally:
         try:
-            async with purse.database.transaction(purse.org_id) as session:
+            async with purse.database.statements(purse.org_id) as session:
                 await settle(session, purse, request)
         except Exception as error:
             if not database_is_away(error):
@@ -129,7 +131,7 @@ async def spending(purse: Purse, most: Amount) -> AsyncIterator[Spending]:
             log.warning("What an answer cost could not be noted: %s", error)
 
 
-async def reserve(session: AsyncSession, purse: Purse, most: Amount) -> UUID:
+async def reserve(session: Transaction, purse: Purse, most: Amount) -> UUID:
     """Raises BudgetSpent where one of those who pay has no room for `most`; the transaction is then to be undone."""
     request_id = new_id()
     used = await _hold(session, purse.payers)
@@ -144,13 +146,13 @@ async def reserve(session: AsyncSession, purse: Purse, most: Amount) -> UUID:
     return request_id
 
 
-async def _hold(session: AsyncSession, payers: Sequence[Payer]) -> Used:
+async def _hold(session: Transaction, payers: Sequence[Payer]) -> Used:
     """Locks a row for each period that has a limit, and tells what is used."""
     limited = [(payer, period) for payer in payers for period in payer.periods]
     return await _add(session, limited, Amount()) if limited else {}
 
 
-async def _add(session: AsyncSession, charged: Sequence[tuple[Payer, str]], used: Amount) -> Used:
+async def _add(session: Transaction, charged: Sequence[tuple[Payer, str]], used: Amount) -> Used:
     """Adds to what each payer has used in a period, whose row is held from then on; tells what that is now."""
     rows = [(*payer.key, period, begins(period)) for payer, period in charged]
     amount = (used.requests, used.tokens, used.micros)
@@ -159,7 +161,7 @@ async def _add(session: AsyncSession, charged: Sequence[tuple[Payer, str]], used
 
 
 async def _reserve(
-    session: AsyncSession, purse: Purse, request_id: UUID, most: Amount
+    session: Transaction, purse: Purse, request_id: UUID, most: Amount
 ) -> dict[tuple[str, str], Amount]:
     """Reserves `most` with all who pay; tells what others have reserved with each of them."""
     time, keys = now(), _columns([payer.key for payer in purse.payers], 2)
@@ -172,26 +174,24 @@ def _columns(rows: Sequence[Sequence[object]], width: int) -> list[list[object]]
     return [[row[at] for row in rows] for at in range(width)]
 
 
-async def settle(session: AsyncSession, purse: Purse, request: Spending) -> None:
+async def settle(session: Transaction, purse: Purse, request: Spending) -> None:
     """Charges what was used to everybody who pays, and gives the reservation back."""
     if request.used is not None:
         await _charge(session, purse.payers, request.used)
     await fetch(session, GIVE_BACK, scope(session), request.id)
 
 
-async def _charge(session: AsyncSession, payers: Sequence[Payer], used: Amount) -> None:
+async def _charge(session: Transaction, payers: Sequence[Payer], used: Amount) -> None:
     now_used = await _add(session, [(payer, period) for payer in payers for period in ("day", "month")], used)
     organisation = ("organisation", str(scope(session)))
     if now_used[organisation, "day"].requests == 1:
         await _forget(session)  # the first request of a day
 
 
-async def _forget(session: AsyncSession) -> None:
+async def _forget(session: Transaction) -> None:
     """Deletes visitors' and addresses' use that no period counts any more, and reservations that have lapsed."""
-    old = (BudgetUse.begins < now().date() - KEPT) & BudgetUse.payer.in_(("visitor", "address"))
-    await session.execute(delete(BudgetUse).where(BudgetUse.org_id == scope(session), old))
-    lapsed = (BudgetReservation.org_id == scope(session)) & (BudgetReservation.lapses_at <= now())
-    await session.execute(delete(BudgetReservation).where(lapsed))
+    await fetch(session, FORGET_USE, scope(session), now().date() - KEPT)
+    await fetch(session, FORGET_LAPSED, scope(session), now())
 
 
 def begins(period: str) -> date:

@@ -88,7 +88,7 @@ class Delivery:
         self._drafts.put(self._opened.conversation_id, self._opened.message_id, draft)
 
     async def _store(self) -> bool:
-        async with self._database.transaction(self._org_id) as session:
+        async with self._database.statements(self._org_id) as session:
             return await checkpoint(session, self._opened, self._text)
 
 

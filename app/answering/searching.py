@@ -96,7 +96,7 @@ class Ahead:
         return looked if looked and looked.query == query else None
 
     async def _look(self, visitor: KnownVisitor, conversation_id: UUID, text: str) -> Looked | None:
-        async with self._database.transaction(visitor.org_id) as session:
+        async with self._database.statements(visitor.org_id) as session:
             found = await outlook(session, conversation_id, visitor_id=visitor.id, text=text)
         if found is None:
             return None

@@ -27,7 +27,7 @@ from app.conversations.messaging import (
 )
 from app.conversations.models import Conversation, Message
 from app.conversations.views import message_view
-from app.kit.db import fetch, scope
+from app.kit.db import Transaction, fetch, scope
 from app.kit.errors import Conflict
 from app.kit.happenings import record
 
@@ -207,7 +207,7 @@ def _history(found: Sequence[Message], *, before: int) -> tuple[Turn, ...]:
 
 
 async def outlook(
-    session: AsyncSession, conversation_id: UUID, *, visitor_id: UUID, text: str
+    session: Transaction, conversation_id: UUID, *, visitor_id: UUID, text: str
 ) -> tuple[list[str], tuple[Turn, ...]] | None:
     """What would be asked and what was said before, were `text` the next message; None where nothing is answered."""
     found = await fetch(session, OUTLOOK, scope(session), conversation_id, visitor_id)
@@ -221,7 +221,7 @@ async def outlook(
     return [message.text for message in asked], _history(said, before=asked[0].seq)
 
 
-async def checkpoint(session: AsyncSession, answer: OpenAnswer, text: str) -> bool:
+async def checkpoint(session: Transaction, answer: OpenAnswer, text: str) -> bool:
     """Stores the text so far; False when this answer may no longer write."""
     conversation = (answer.conversation_id, answer.epoch, answer.turn_seq)
     written = (answer.message_id, answer.attempt, text)

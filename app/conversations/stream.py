@@ -12,12 +12,10 @@ from itertools import chain
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.conversations.frames import Deltas, Frame, Latest, Position
 from app.conversations.messaging import get
 from app.conversations.views import View, epoch, events_after
-from app.kit.db import Database
+from app.kit.db import Database, Transaction
 from app.kit.failures import database_is_away
 from app.realtime import topics
 from app.realtime.attendance import Person
@@ -135,10 +133,10 @@ class Follower:
 
     async def _page(self, after: int) -> list[View]:
         """Read once for all who follow this conversation in this process."""
-        async with self.database.transaction(self.org_id) as session:
+        async with self.database.statements(self.org_id) as session:
             return await self._read(session, after)
 
-    async def _read(self, session: AsyncSession, after: int) -> list[View]:
+    async def _read(self, session: Transaction, after: int) -> list[View]:
         return await events_after(session, self.conversation_id, after, PAGE)
 
 

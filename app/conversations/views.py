@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations import queries
 from app.conversations.models import Conversation, Message
-from app.kit.db import fetch, scope
+from app.kit.db import Transaction, fetch, scope
 from app.realtime.drafts import Draft
 
 View = dict[str, Any]
@@ -63,7 +63,7 @@ def standing_view(conversation: Conversation) -> View:
     return {"status": conversation.status, "assignee": assignee}
 
 
-async def events_after(session: AsyncSession, conversation_id: UUID, after: int, limit: int) -> list[View]:
+async def events_after(session: Transaction, conversation_id: UUID, after: int, limit: int) -> list[View]:
     """Every reader reads them after every change."""
     found = await fetch(session, EVENTS_AFTER, scope(session), conversation_id, after, limit)
     return [{"kind": kind, "seq": seq, "at": moment(at), "data": payload} for kind, seq, at, payload in found]

@@ -1,13 +1,14 @@
 """The database: one engine a process, one transaction a request or job, one organisation a transaction.
 
-`Database.transaction(org_id)` is the only place that commits. It tells PostgreSQL whose transaction this is
-(`app.org`, local to the transaction), and row-level security hides everything else. What must happen only once the
-transaction is safe, such as signals, is handed to `after_commit`.
+`Database.transaction(org_id)` commits, and for plain SQL `Database.statements(org_id)`; nothing else does. They tell
+PostgreSQL whose transaction this is (`app.org`, local to the transaction), and row-level security hides everything
+else. What must happen only once the transaction is safe, such as signals, is handed to `after_commit`.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -17,6 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.util.concurrency import greenlet_spawn
 
 from app.kit.happenings import Reactions
 
@@ -29,6 +31,8 @@ POOL = 15
 # thrown away because many people write just then, and people do not wait for answers to others.
 WORK_PATIENCE_S = 60.0
 WORK_POOL = 10
+
+SET = "SELECT set_config($1, $2, true)"
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -73,11 +77,37 @@ class Database:
         for effect in session.info["effects"]:
             effect()
 
+    @asynccontextmanager
+    async def statements(self, org_id: UUID) -> AsyncIterator["Statements"]:
+        """One transaction of one organisation, of plain SQL (`fetch`) alone: it costs half of what a session does."""
+        held = await greenlet_spawn(self.engine.sync_engine.pool.connect)
+        connection = held.driver_connection
+        assert isinstance(connection, asyncpg.Connection)
+        try:
+            async with connection.transaction():
+                await connection.execute(SET, "app.org", str(org_id))
+                yield Statements(connection, {"org": org_id})
+        finally:
+            if connection.is_in_transaction():  # whoever left was not even let roll it back
+                held.invalidate()
+            await greenlet_spawn(held.close)
+
     async def close(self) -> None:
         await self.engine.dispose()
 
 
-def scope(session: AsyncSession) -> UUID:
+@dataclass(frozen=True)
+class Statements:
+    """A transaction that runs plain SQL alone. What happens in it has no reactions, and signals nothing."""
+
+    connection: "asyncpg.Connection[Any]"
+    info: Mapping[str, Any]
+
+
+Transaction: TypeAlias = AsyncSession | Statements
+
+
+def scope(session: Transaction) -> UUID:
     """The organisation of this transaction."""
     org_id = session.info["org"]
     if not isinstance(org_id, UUID):
@@ -103,15 +133,17 @@ async def enter(session: AsyncSession, org_id: UUID) -> None:
     await _set(session, "app.org", str(org_id))
 
 
-async def driver_connection(session: AsyncSession) -> "asyncpg.Connection[Any]":
+async def driver_connection(session: Transaction) -> "asyncpg.Connection[Any]":
     """The asyncpg connection under this transaction, for COPY and for libraries that speak asyncpg."""
+    if isinstance(session, Statements):
+        return session.connection
     raw = await (await session.connection()).get_raw_connection()
     connection = raw.driver_connection
     assert isinstance(connection, asyncpg.Connection)
     return connection
 
 
-async def fetch(session: AsyncSession, statement: str, *parameters: object) -> "list[asyncpg.Record]":
+async def fetch(session: Transaction, statement: str, *parameters: object) -> "list[asyncpg.Record]":
     """The rows of plain SQL with $1, $2, …, which sees no change that waits to be flushed.
 
     For what each message pays for: what SQLAlchemy does for a statement takes two to four times what this does.
@@ -165,4 +197,4 @@ def _engine(url: URL, role: str | None, pool_size: int, patience_s: float) -> As
 async def _set(session: AsyncSession, name: str, value: str) -> None:
     # As plain SQL: this comes first in every transaction, and what SQLAlchemy makes of it costs as much as it does.
     connection = await session.connection()
-    await connection.exec_driver_sql("SELECT set_config($1, $2, true)", (name, value))
+    await connection.exec_driver_sql(SET, (name, value))

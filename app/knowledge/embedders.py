@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.config import Settings
-from app.kit.db import driver_connection, scope
+from app.kit.db import Transaction, driver_connection, scope
 from app.knowledge.endpoints import Endpoint, EndpointEmbedder, Reranker
 from ingest.embed import StaticEmbedder
 
@@ -69,6 +67,6 @@ def connect_models(settings: Settings) -> Models:
     return models
 
 
-async def active_embedder(session: AsyncSession) -> Active:
+async def active_embedder(session: Transaction) -> Active:
     row = await (await driver_connection(session)).fetchrow(ACTIVE, scope(session))
     return Active(row[0], row[1]) if row else Active(STATIC, STATIC_DIMENSIONS)

@@ -46,13 +46,13 @@ async def find(database: Database, models: Models, org_id: UUID, query: Query, *
 
 async def _find(database: Database, models: Models, org_id: UUID, query: Query, limit: int) -> Found:
     wide = max(limit, RERANKED) if models.reranker else limit
-    async with database.transaction(org_id) as session:
+    async with database.statements(org_id) as session:
         active = await active_embedder(session)
         if active.is_static:
             passages, notes = await search(session, query, limit=wide), list[str]()
     if not active.is_static:
         meaning, notes = await _meaning(models, active, query)
-        async with database.transaction(org_id) as session:
+        async with database.statements(org_id) as session:
             passages = await search(session, query, limit=wide, meaning=meaning)
     passages = await _reranked(models, query, passages, notes)
     return Found(passages[:limit], tuple(notes))

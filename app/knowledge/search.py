@@ -12,9 +12,8 @@ from uuid import UUID
 
 import numpy as np
 from pgvector import HalfVector, SparseVector
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit.db import driver_connection, scope
+from app.kit.db import Transaction, driver_connection, scope
 from app.knowledge.duplicates import Texts
 from app.knowledge.embedders import STATIC
 from app.knowledge.lines import LEAST_LIKENESS, LOOKED_AT, WEIGHTS, look_closely
@@ -144,7 +143,7 @@ class Passage:
 
 
 async def search(
-    session: AsyncSession,
+    session: Transaction,
     query: Query,
     *,
     limit: int = 10,

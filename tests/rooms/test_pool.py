@@ -1,12 +1,17 @@
-"""The database's connections: those that it has closed are replaced before anybody meets them."""
+"""The database's connections: those that it has closed are replaced before anybody meets them, and none is handed on
+in the middle of something.
+"""
 
 import asyncio
+from collections.abc import AsyncIterator
 from uuid import UUID
 
+import asyncpg
+import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 
-from app.kit.db import Database
+from app.kit.db import Database, fetch
 
 
 async def test_connections_that_the_database_has_closed_are_replaced(
@@ -33,3 +38,75 @@ async def _backend(database: Database, org_id: UUID) -> int:
         found = await session.scalar(text("SELECT pg_backend_pid()"))
         assert isinstance(found, int)
         return found
+
+
+@pytest.fixture
+async def single(database: Database) -> AsyncIterator[Database]:
+    """With one connection, which everybody gets in turn."""
+    single = Database(database.url, pool_size=1, patience_s=2)
+    yield single
+    await single.close()
+
+
+ADD = "INSERT INTO budget_limit (org_id, payer, allowances) VALUES ($1, 'visitor', '')"
+THERE = "SELECT count(*) FROM budget_limit"
+
+
+async def _there(database: Database, org_id: UUID) -> int:
+    async with database.statements(org_id) as session:
+        return int((await fetch(session, THERE))[0][0])
+
+
+async def test_plain_statements_are_kept_together_or_not_at_all(single: Database, org_id: UUID) -> None:
+    async with single.statements(org_id) as session:
+        await fetch(session, ADD, org_id)
+    assert await _there(single, org_id) == 1
+    with pytest.raises(asyncpg.UniqueViolationError):
+        async with single.statements(org_id) as session:
+            await fetch(session, "DELETE FROM budget_limit")
+            await fetch(session, ADD, org_id)
+            await fetch(session, ADD, org_id)
+    assert await _there(single, org_id) == 1
+
+
+async def test_plain_statements_see_one_organisation_and_leave_no_trace(
+    single: Database, org_id: UUID, other_org_id: UUID
+) -> None:
+    async with single.statements(org_id) as session:
+        await fetch(session, ADD, org_id)
+    assert await _there(single, other_org_id) == 0
+    async with single.transaction(None) as nobody:
+        assert await nobody.scalar(text(THERE)) == 0
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with single.statements(other_org_id) as session:
+            await fetch(session, ADD, org_id)
+
+
+async def test_who_leaves_in_the_middle_hands_on_a_clean_connection(single: Database, org_id: UUID) -> None:
+    async def slowly() -> None:
+        async with single.statements(org_id) as session:
+            await fetch(session, ADD, org_id)
+            await fetch(session, "SELECT pg_sleep(30)")
+
+    for times in (1, 2):
+        leaving = asyncio.create_task(slowly())
+        await asyncio.sleep(0.2)
+        for _ in range(times):  # the second time while it is rolled back
+            leaving.cancel()
+            await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        assert await _there(single, org_id) == 0
+
+
+async def test_a_connection_lost_in_the_middle_is_replaced(
+    single: Database, database: Database, org_id: UUID
+) -> None:
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+        async with single.statements(org_id) as session:
+            [[backend]] = await fetch(session, "SELECT pg_backend_pid()")
+            async with database.transaction(None) as other:
+                await other.execute(text("SELECT pg_terminate_backend(:id)"), {"id": backend})
+            await asyncio.sleep(0.3)
+            await fetch(session, THERE)
+    assert await _there(single, org_id) == 0
