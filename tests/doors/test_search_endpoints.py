@@ -29,7 +29,9 @@ FILES = {
     "office.md": b"# Office\n\nThe desk is open on Mondays.",
 }
 # What an endpoint does -> what the playground says of it.
-FAULTS: Mapping[str, tuple[dict[str, Any], str]] = {
+Faults = Mapping[str, tuple[dict[str, Any], str]]
+
+FAULTS: Faults = {
     "refuses the key": ({"status": 401, "fail_times": 9}, "refuses the key. Check {}_API_KEY."),
     "is broken": ({"status": 500, "fail_times": 9}, "answered with status 500"),
     "says no JSON": ({"answer": b"<h1>Bad gateway</h1>"}, "Is it such an endpoint?"),
@@ -123,6 +125,29 @@ def best(page: str) -> str:
     return page.partition("Fused")[0]
 
 
+async def goes_on_through(
+    faults: Faults,
+    searching: Searching,
+    server: ModelServer,
+    *,
+    noted: str,
+    named: str,
+) -> None:
+    """Whatever the server does, and while it is away, the right passage comes first beside a note that says why."""
+    for fault, (script, said) in faults.items():
+        server.side = SideModels(**script)
+        page = await searching.ask()
+        assert noted in page, fault
+        assert said.format(named) in page, fault
+        assert "Garage" in best(page), fault
+    server.side = SideModels()
+    await server.shut()
+    assert "cannot be reached" in (page := await searching.ask())
+    assert "Garage" in best(page)
+    await server.listen()
+    assert noted.partition(":")[0] not in await searching.ask()
+
+
 async def test_without_its_embeddings_endpoint_the_server_searches_by_words_and_says_why(
     searching: Searching,
 ) -> None:
@@ -130,38 +155,21 @@ async def test_without_its_embeddings_endpoint_the_server_searches_by_words_and_
     assert "Meaning by scripted/64" in (page := await searching.ask("automobile"))
     assert "by words alone" not in page
     wrong = [{"index": 0, "embedding": [1.0, 0.0, 0.0]}]
-    more = {"is of another size": ({"answer": {"data": wrong}}, "3 dimensions instead of 64")}
-    for fault, (script, said) in {**FAULTS, **more}.items():
-        searching.meaning.side = SideModels(**script)
-        page = await searching.ask()
-        assert "Searched by words alone: The embeddings endpoint" in page, fault
-        assert said.format("EMBEDDINGS") in page, fault
-        assert "Garage" in best(page), fault
-    searching.meaning.side = SideModels()
-    await searching.meaning.shut()
-    assert "cannot be reached" in (page := await searching.ask())
-    assert "Garage" in best(page)
-    await searching.meaning.listen()
-    assert "by words alone" not in await searching.ask()
+    faults: Faults = {
+        **FAULTS,
+        "is of another size": ({"answer": {"data": wrong}}, "3 dimensions instead of 64"),
+    }
+    noted = "Searched by words alone: The embeddings endpoint"
+    await goes_on_through(faults, searching, searching.meaning, noted=noted, named="EMBEDDINGS")
 
 
 async def test_without_its_reranker_the_server_keeps_the_order_and_says_why(searching: Searching) -> None:
     await searching.reindex(**endpoint(searching.meaning))
     assert "Reranked" in await searching.ask()
     others = {"results": [{"index": 7, "relevance_score": 1.0}]}
-    more = {"ranks other passages": ({"answer": others}, "a ranking of other passages")}
-    for fault, (script, said) in {**FAULTS, **more}.items():
-        searching.order.side = SideModels(**script)
-        page = await searching.ask()
-        assert "Not reranked: The rerank endpoint" in page, fault
-        assert said.format("RERANK") in page, fault
-        assert "Garage" in best(page), fault
-    searching.order.side = SideModels()
-    await searching.order.shut()
-    assert "cannot be reached" in (page := await searching.ask())
-    assert "Garage" in best(page)
-    await searching.order.listen()
-    assert "Not reranked" not in await searching.ask()
+    faults: Faults = {**FAULTS, "ranks other passages": ({"answer": others}, "a ranking of other passages")}
+    noted = "Not reranked: The rerank endpoint"
+    await goes_on_through(faults, searching, searching.order, noted=noted, named="RERANK")
 
 
 async def test_a_document_that_the_endpoint_does_not_embed_says_so_and_is_read_when_tried_again(
