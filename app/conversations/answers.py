@@ -26,6 +26,7 @@ from app.conversations.messaging import (
     show_in_list,
 )
 from app.conversations.models import Conversation, Message
+from app.conversations.texts import checked_text
 from app.conversations.views import message_view
 from app.kit.db import Transaction, fetch, scope
 from app.kit.errors import Conflict
@@ -209,7 +210,11 @@ def _history(found: Sequence[Message], *, before: int) -> tuple[Turn, ...]:
 async def outlook(
     session: Transaction, conversation_id: UUID, *, visitor_id: UUID, text: str
 ) -> tuple[list[str], tuple[Turn, ...]] | None:
-    """What would be asked and what was said before, were `text` the next message; None where nothing is answered."""
+    """What would be asked and what was said before, were `text` the next message; None where nothing is answered.
+
+    Raises MessageEmpty, MessageTooLong.
+    """
+    text = checked_text(text)
     found = await fetch(session, OUTLOOK, scope(session), conversation_id, visitor_id)
     if not found:
         return None

@@ -79,7 +79,7 @@ class Database:
 
     @asynccontextmanager
     async def statements(self, org_id: UUID) -> AsyncIterator["Statements"]:
-        """One transaction of one organisation, of plain SQL (`fetch`) alone: it costs half of what a session does."""
+        """One transaction of one organisation, of plain SQL (`fetch`) alone, without what a session costs."""
         held = await greenlet_spawn(self.engine.sync_engine.pool.connect)
         connection = held.driver_connection
         assert isinstance(connection, asyncpg.Connection)

@@ -108,9 +108,10 @@ async def known_visitor(session: AsyncSession, token: str) -> KnownVisitor:
     found = await fetch(session, KNOWN, org_id, visitor_id, now())
     if not found:  # erased a moment ago
         raise TokenInvalid
-    site = dict(found[0])
-    name, sessions = site.pop("visitor_name"), site.pop("sessions")
-    return KnownVisitor(org_id, visitor_id, Site(**site), name, sessions)
+    row = found[0]
+    # By name: a newer server may have added a column.
+    site = Site(**{column.name: row[column.name] for column in Site.__table__.columns})
+    return KnownVisitor(org_id, visitor_id, site, row["visitor_name"], row["sessions"])
 
 
 async def visitor_heads(session: AsyncSession, visitor_ids: Sequence[UUID]) -> dict[UUID, int]:

@@ -34,6 +34,11 @@ async def _talk(database: Database, org_id: UUID) -> tuple[Talk, KnownVisitor]:
     return talk, KnownVisitor(org_id, talk.visitor.id, talk.site)
 
 
+async def _found(ahead: Ahead) -> None:
+    """What was begun has ended."""
+    await asyncio.wait(ahead._begun.values())
+
+
 async def _answer(database: Database, talk: Talk, org_id: UUID) -> Message:
     async with database.transaction(org_id) as session:
         found = (await session.scalars(queries.messages(session, talk.id))).all()
@@ -52,7 +57,7 @@ async def test_an_answer_takes_what_was_found_while_its_question_came(
 ) -> None:
     talk, visitor = await _talk(database, knowing)
     ahead.begin(visitor, talk.id, QUESTION)
-    await asyncio.sleep(0.5)
+    await _found(ahead)
     _break(monkeypatch)
     async with database.transaction(knowing) as session:
         question = await say(session, talk, QUESTION)
@@ -71,7 +76,7 @@ async def test_a_follow_up_is_looked_for_with_what_was_said_before(
         question = await say(session, talk, QUESTION)
     await reply(answering, knowing, talk.id, question.id)
     ahead.begin(visitor, talk.id, "And on which tag do I set that?")
-    await asyncio.sleep(0.5)
+    await _found(ahead)
     _break(monkeypatch)
     async with database.transaction(knowing) as session:
         question = await say(session, talk, "And on which tag do I set that?")
@@ -88,7 +93,7 @@ async def test_what_does_not_fit_or_failed_is_searched_anew(
     with monkeypatch.context() as patched:
         _break(patched)
         ahead.begin(visitor, talk.id, QUESTION)
-        await asyncio.sleep(0.3)
+        await _found(ahead)
     async with database.transaction(knowing) as session:
         question = await say(session, talk, QUESTION)
     await reply(Context(context.settings, database, context.drafts, ahead), knowing, talk.id, question.id)
@@ -118,7 +123,7 @@ async def _taken(
     """What was found, or the trouble that looking for it met."""
     ahead.begin(who, conversation_id, text)
     task = ahead._begun[conversation_id]
-    await asyncio.wait({task})
+    await _found(ahead)
     assert await ahead.take(conversation_id, query_of(text, ())) is None
     return task.exception() or task.result()
 
@@ -140,10 +145,18 @@ async def test_nobody_is_told_of_what_was_deleted_before_they_asked(
     document = await index_document(database, org_id, "guide.md", GUIDE)
     talk, visitor = await _talk(database, org_id)
     ahead.begin(visitor, talk.id, QUESTION)
-    await asyncio.sleep(0.3)
+    await _found(ahead)
     async with database.transaction(org_id) as session:
         await delete_document(session, document.id)
     ahead.begin(visitor, talk.id, QUESTION)
     looked = await ahead.take(talk.id, query_of(QUESTION, ()))
     assert looked is not None
     assert looked.passages == []
+
+
+async def test_only_a_few_are_looked_for_at_a_time(database: Database, knowing: UUID, ahead: Ahead) -> None:
+    talks = [await _talk(database, knowing) for _ in range(searching.MOST_HELD + 1)]
+    for talk, visitor in talks:
+        ahead.begin(visitor, talk.id, QUESTION)
+    taken = [await ahead.take(talk.id, query_of(QUESTION, ())) for talk, _ in talks]
+    assert [looked is not None for looked in taken] == [True] * searching.MOST_HELD + [False]

@@ -7,10 +7,12 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ProgrammingError
 
-from app.kit.db import Database
+from app.kit.db import Database, asyncpg_url
+from app.kit.embedded import EmbeddedDatabase
 from app.kit.errors import Conflict, Invalid, Unauthorised
 from app.tenancy import members
 from app.tenancy.organisations import SiteUnknown, check_origin, create_site, enter_site
+from app.visitors.sessions import known_visitor, start_session
 from tests.factories import PASSWORD, create_agent
 
 TENANT_TABLES = """
@@ -162,3 +164,21 @@ async def test_a_members_name_stays_on_one_line_and_reads_as_it_was_written(
     async with database.transaction(org_id) as session:
         member = await create_agent(session, "Ann\r\n\x1b[31m \u202eeiL می\u200cخواهم")
     assert member.name == "Ann [31m eiL می\u200cخواهم"
+
+
+async def test_a_server_goes_on_beside_a_newer_one(
+    database: Database, cluster: EmbeddedDatabase, org_id: UUID
+) -> None:
+    """The newer one has migrated: a site may have a column of which this one knows nothing."""
+    url = asyncpg_url(cluster.owner_url).set(database=database.url.database)
+    owner = Database(url, role=None)
+    try:
+        async with owner.transaction(org_id) as session:
+            site = await create_site(session, name="Northwind help", origins=[])
+            started = await start_session(session, site, days=1)
+            await session.execute(text("ALTER TABLE site ADD COLUMN later text NOT NULL DEFAULT 'later'"))
+            known = await known_visitor(session, started.token)
+            assert (known.id, known.site.origins) == (started.visitor_id, [])
+            await session.rollback()
+    finally:
+        await owner.close()

@@ -20,7 +20,7 @@ from app.conversations.messaging import (
     MessageUnknown,
 )
 from app.conversations.models import Conversation
-from app.conversations.texts import MessageEmpty, MessageTooLong, checked_text
+from app.conversations.texts import MessageEmpty, MessageTooLong
 from app.handoff import queue
 from app.handoff.desk import availability
 from app.kit.errors import Invalid
@@ -120,16 +120,15 @@ class ConversationDoor(Controller):
         data: JSONBody[NewMessage],
     ) -> Response[MessageInfo]:
         runtime.limits.count(f"messages:{visit.visitor.id}", most=30, per_s=60)
-        text = checked_text(data.text, may_be_empty=bool(data.attachments))
-        if runtime.ahead and text:
-            runtime.ahead.begin(visit.visitor, conversation_id, text)
+        if runtime.ahead:
+            runtime.ahead.begin(visit.visitor, conversation_id, data.text)
         author = Author("visitor", visit.visitor.id)
         message, created = await messaging.post(
             visit.session,
             conversation_id,
             author=author,
             client_id=data.client_id,
-            text=text,
+            text=data.text,
             files=data.attachments,
         )
         body = msgspec.convert(views.message_view(message), MessageInfo)
