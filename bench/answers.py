@@ -24,7 +24,7 @@ from bench.fitting import Flags, Scores
 from bench.judged import LANGUAGES, Row, Table, judge_set, totals
 
 ENGLISH = ("mtrag_govt", "mtrag_cloud", "hint3")
-OTHER_KINDS: tuple[Kind, ...] = ("words", "characters")
+OTHER_KINDS: tuple[Kind, ...] = ("words", "runs")
 # How many answerable questions in other languages may be refused.
 REFUSED = 0.1
 # So many parts that each language is left out once.

@@ -3,7 +3,7 @@
 A logistic model on a few things that can be told without a model of language; `make bench-answers` prints how often
 it is right on questions that it was not fitted on, and `python -m bench.answers --fit` the coefficients below. The
 static embeddings know little but English, so other languages are judged by their words alone; where words are not
-parted (Chinese, Thai) those are pairs of characters, which are found more often and say less.
+parted (Chinese, Thai, Vietnamese) by how many of the question's runs of characters or syllables one passage holds.
 """
 
 import re
@@ -11,19 +11,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 from math import exp, sqrt
 from typing import Literal
 
 import numpy as np
+import regex
 
-from app.knowledge.question import Query
+from app.knowledge.question import TURN_WEIGHTS, Query
 from app.knowledge.search import Passage
 from ingest.embed import static_embedder
 from ingest.lexical import IS_UNPARTED, guess_language, words
 from ingest.sentences import sentences
 
-Kind = Literal["english", "words", "characters"]
+Kind = Literal["english", "words", "runs"]
 
 # Passages that an answer would be made of.
 CONSIDERED = 5
@@ -39,9 +40,15 @@ COEFFICIENTS: Mapping[Kind, Mapping[str, float]] = {
         "confirms": -1.57,
         "offset": -5.12,
     },
-    "words": {"strength": 4.17, "wording": 4.49, "offset": -4.96},
-    "characters": {"strength": 4.64, "wording": 0.28, "offset": -2.24},
+    "words": {"strength": 4.26, "wording": 4.78, "offset": -5.02},
+    "runs": {"held": 9.08, "offset": -2.73},
 }
+
+# So many characters say as much as a word where words are not parted: letters that spell (Thai), signs that mean
+# (Chinese). Vietnamese parts its syllables, and two of them are a word.
+LETTERS, SIGNS = 5, 2
+SYLLABIC = "vi"
+SPELLS = regex.compile(r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 
 # More than this, rare words repeated, proves nothing further.
 STRENGTH_LIMIT = 1.5
@@ -65,7 +72,8 @@ class Evidence:
 
     `meaning` and `wording` are how like the question the best sentence is (cosines of embeddings and of trigrams of
     letters), `covered` the root of how much of what was asked one passage holds, `continues` how like the last answer
-    what was found is, `confirms` whether a follow-up asks for yes or no, `strength` that of the best passage.
+    what was found is, `confirms` whether a follow-up asks for yes or no, `strength` that of the best passage, `held`
+    how much of the question's runs one passage holds, where earlier questions weigh less.
     """
 
     value: float
@@ -95,12 +103,15 @@ def evidence(query: Query, passages: Sequence[Passage]) -> Evidence:
 
 def kind_of(query: Query, passages: Sequence[Passage]) -> Kind:
     if any(IS_UNPARTED.match(word) for word in words(query.text)):
-        return "characters"
+        return "runs"
     sample = " ".join(passage.text for passage in passages)[:LANGUAGE_CHARS]
-    return "english" if guess_language(f"{query.text} {sample}", ["en"]) == "en" else "words"
+    language = guess_language(" ".join([query.text, *query.history[-1:], sample]), ["en"])
+    return "english" if language == "en" else "runs" if language == SYLLABIC else "words"
 
 
 def features_of(kind: Kind, query: Query, passages: Sequence[Passage]) -> dict[str, float]:
+    if kind == "runs":
+        return {"held": _held(query, passages)}
     lines = [line for passage in passages for line in lines_of(passage)]
     asked = grams(query.text)
     wording = max((_alike(asked, grams(line)) for line in lines), default=0.0)
@@ -117,6 +128,30 @@ def features_of(kind: Kind, query: Query, passages: Sequence[Passage]) -> dict[s
         "continues": continues,
         "confirms": confirms,
     }
+
+
+def _held(query: Query, passages: Sequence[Passage]) -> float:
+    weights: dict[str, float] = {}
+    for turn, weight in zip((query.text, *reversed(query.history)), TURN_WEIGHTS, strict=False):
+        for run in runs_of(turn):
+            weights.setdefault(run, weight)
+    texts = ("\n".join([passage.question or "", *passage.headings, passage.text]) for passage in passages)
+    held = (weights.keys() & runs_of(text) for text in texts)
+    return max(sum(map(weights.__getitem__, each)) for each in held) / sum(weights.values())
+
+
+def runs_of(text: str) -> frozenset[str]:
+    """Runs of characters where words are not parted; else two words that follow one another."""
+    said = words(text)
+    if any(map(IS_UNPARTED.match, said)):
+        return frozenset(chain.from_iterable(map(_runs, said)))
+    return frozenset(map(" ".join, pairwise(said))) or frozenset(said)
+
+
+def _runs(word: str) -> Sequence[str]:
+    if not IS_UNPARTED.match(word):
+        return (word,)
+    return _windows(word, LETTERS if SPELLS.match(word) else SIGNS)
 
 
 def lines_of(passage: Passage) -> list[str]:
@@ -152,8 +187,11 @@ def grams(text: str) -> Counter[str]:
 @lru_cache(maxsize=20_000)
 def _grams(word: str) -> Sequence[str]:
     unparted = not word.isascii() and IS_UNPARTED.match(word)
-    inside, length = (word, 2) if unparted else (f" {word} ", 3)
-    return tuple(inside[at : at + length] for at in range(max(1, len(inside) - length + 1)))
+    return _windows(word, SIGNS) if unparted else _windows(f" {word} ", 3)
+
+
+def _windows(text: str, length: int) -> Sequence[str]:
+    return tuple(text[at : at + length] for at in range(max(1, len(text) - length + 1)))
 
 
 def _alike(one: Counter[str], other: Counter[str]) -> float:

@@ -192,7 +192,9 @@ async def test_a_follow_up_is_judged_by_what_was_said_before(
     [
         ("The shop is open on Sundays, too.", "Is the shop open on Sundays?", "english"),
         ("Das Geschäft ist auch am Sonntag für Sie geöffnet.", "Ist das Geschäft am Sonntag auf?", "words"),
-        ("商店在星期天也开门营业。", "商店星期天开门吗？", "characters"),
+        ("商店在星期天也开门营业。", "商店星期天开门吗？", "runs"),
+        ("ร้านค้าเปิดทุกวันอาทิตย์ด้วย", "ร้านค้าเปิดวันอาทิตย์ไหม", "runs"),
+        ("Cửa hàng cũng mở cửa vào ngày chủ nhật.", "Cửa hàng có mở cửa vào chủ nhật không?", "runs"),
     ],
 )
 async def test_each_kind_of_language_is_judged_in_its_own_way(
@@ -202,3 +204,26 @@ async def test_each_kind_of_language_is_judged_in_its_own_way(
     async with database.transaction(org_id) as session:
         found = evidence(Query(question), await search(session, Query(question)))
     assert (found.kind, found.enough) == (kind, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "follow_up", "other"),
+    [
+        ("商店在星期天也开门营业。", "商店星期天开门吗？", "几点？", "商店有免费停车场吗？"),
+        ("ร้านค้าเปิดทุกวันอาทิตย์ด้วย", "ร้านค้าเปิดวันอาทิตย์ไหม", "กี่โมง", "ร้านค้ามีที่จอดรถฟรีไหม"),
+        (
+            "Cửa hàng cũng mở cửa vào ngày chủ nhật.",
+            "Cửa hàng có mở cửa vào chủ nhật không?",
+            "Mấy giờ?",
+            "Cửa hàng có chỗ đậu xe miễn phí không?",
+        ),
+    ],
+)
+async def test_what_is_not_known_is_told_where_words_are_not_parted(
+    database: Database, org_id: UUID, text: str, question: str, follow_up: str, other: str
+) -> None:
+    await index_document(database, org_id, "shop.txt", text.encode())
+    async with database.transaction(org_id) as session:
+        on_and_off = [Query(question), Query(follow_up, (question,)), Query(other)]
+        found = [evidence(asked, await search(session, asked)).enough for asked in on_and_off]
+    assert found == [True, True, False]

@@ -29,6 +29,7 @@ FEATURES: Mapping[str, str] = {
     "continues": "What was found is like the answer before",
     "confirms": "A follow-up that asks for yes or no, which speaks against it",
     "strength": "The best passage holds the question's words",
+    "held": "One passage holds what the question is written with",
 }
 MOMENTS: Mapping[str, str] = {"searched": "Searched", "first_token": "First word", "done": "Done"}
 
