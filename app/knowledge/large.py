@@ -6,6 +6,7 @@ copy is kept true in the transactions that change what is searched, and dropped 
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -22,8 +23,12 @@ log = logging.getLogger(__name__)
 # Chunks from which on the copy pays, and below which it goes: apart, so that one document more or less changes nothing.
 LARGE, NO_LONGER_LARGE = 10_000, 7_500
 JOB = "knowledge.large"
-# A search that has seen that there is a copy will have read it by then.
-GRACE = timedelta(minutes=1)
+# A search that has seen that there is a copy will have read it by then: where it goes for good, and where it is made
+# anew.
+GRACE, SOON = timedelta(minutes=1), timedelta(seconds=5)
+# So many chunks at once, and such a share of all, are not added to the copy one by one, for which everybody who changes
+# what is found would wait: it is made anew, and meanwhile every chunk is compared.
+MANY, SHARE = 2_000, 0.25
 
 SIZE = "SELECT coalesce(sum(chunks), 0)::bigint FROM corpus WHERE org_id = :org"
 STATE = "SELECT state FROM large_index WHERE org_id = :org"
@@ -46,12 +51,17 @@ async def keep_in_step(session: AsyncSession) -> None:
     """Asks for the copy to be made or dropped, where the organisation has grown or shrunk past a threshold."""
     chunks, stands = await size(session), await state(session)
     if (chunks > LARGE and stands is None) or (chunks < NO_LONGER_LARGE and stands is not None):
-        await enqueue(session, JOB, {}, dedupe=f"{JOB}:{scope(session)}")
+        await enqueue(session, JOB, {}, dedupe=_one_job(session))
 
 
-async def added(session: AsyncSession, version_id: UUID) -> None:
-    """A version's chunks are in. The index must be locked."""
-    if await state(session) == "ready":
+async def added(session: AsyncSession, versions: Sequence[UUID], chunks: int) -> None:
+    """Versions are in, with so many chunks in all. The index must be locked."""
+    if await state(session) != "ready":
+        return
+    if chunks >= max(MANY, SHARE * await size(session)):
+        await rebuild(session)
+        return
+    for version_id in versions:
         await session.execute(text("SELECT large_add(:version)"), {"version": version_id})
 
 
@@ -101,6 +111,10 @@ async def _set(session: AsyncSession, stands: str) -> None:
 
 
 async def rebuild(session: AsyncSession) -> None:
-    """The vectors are others now: the copy is out of use at once and made anew. The index must be locked."""
+    """The copy is out of use at once and made anew, when the last has left it. The index must be locked."""
     await session.execute(text("DELETE FROM large_index WHERE org_id = :org"), {"org": scope(session)})
-    await keep_in_step(session)
+    await enqueue(session, JOB, {}, delay=SOON, dedupe=_one_job(session))
+
+
+def _one_job(session: AsyncSession) -> str:
+    return f"{JOB}:{scope(session)}"

@@ -145,8 +145,7 @@ async def add(session: AsyncSession, versions: Sequence[tuple[UUID, Indexed]]) -
     each = [(org_id, one.version_id, list(count), list(count.values())) for one, count in counts]
     await connection.executemany(ADD_VERSION_TERMS, each)
     await _add_counts(connection, org_id, counts)
-    for _, one in versions:
-        await large.added(session, one.version_id)
+    await large.added(session, [one.version_id for _, one in versions], len(rows))
 
 
 @dataclass(frozen=True, slots=True)

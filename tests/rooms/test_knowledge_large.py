@@ -93,6 +93,26 @@ async def test_the_index_follows_every_change(
         assert not any("ninety days" in one for one in await found(session, "returned parcels"))
 
 
+async def test_much_at_once_is_found_at_once_while_the_index_is_made_anew(
+    database: Database, org_id: UUID, written: Sequence[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(large, "MANY", 5)
+    await grow(database, org_id, written[:10])
+    await large.settle(database, org_id)
+    await grow(database, org_id, written[10:30])
+    assert (await state(database, org_id), await waiting(database, org_id)) == (None, 1)
+    writer = Writer()
+    query = Query(writer.question(written[20]))
+    for made_anew in (False, True):
+        if made_anew:
+            await large.settle(database, org_id)
+            assert await state(database, org_id) == "ready"
+        async with database.transaction(org_id) as session:
+            exact = [passage.chunk_id for passage in await search(session, query, exactly=True)]
+            assert [passage.chunk_id for passage in await search(session, query)] == exact
+            assert written[20][:60] in (await search(session, query))[0].text
+
+
 async def test_what_changes_while_it_is_built_is_caught_up_with(
     database: Database, org_id: UUID, written: Sequence[str]
 ) -> None:
