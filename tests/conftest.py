@@ -24,6 +24,7 @@ from app.kit.migrate import migrate
 from app.reactions import REACTIONS
 from app.realtime.bus import LocalBus
 from app.tenancy.organisations import create_organisation
+from tests.model_server import ModelServer
 from tests.serving import RunningServer
 
 TEMPLATE = "frontdesk_template"
@@ -124,3 +125,15 @@ async def server(database_urls: tuple[URL, URL]) -> AsyncIterator[RunningServer]
     app = create_app(Settings(port=0), database_urls[1])
     async with RunningServer.of(app) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+async def endpoint() -> AsyncIterator[ModelServer]:
+    async with ModelServer().running() as running:
+        yield running
+
+
+@pytest.fixture
+def model(endpoint: ModelServer) -> ModelServer:
+    endpoint.reset()
+    return endpoint

@@ -67,18 +67,6 @@ class Caller:
 
 
 @pytest.fixture(scope="session")
-async def endpoint() -> AsyncIterator[ModelServer]:
-    async with ModelServer().running() as running:
-        yield running
-
-
-@pytest.fixture
-def model(endpoint: ModelServer) -> ModelServer:
-    endpoint.reset()
-    return endpoint
-
-
-@pytest.fixture(scope="session")
 async def own_urls(cluster: EmbeddedDatabase, worker_id: str) -> tuple[URL, URL]:
     """A database that no other server works on."""
     name = f"frontdesk_answering_{worker_id}"

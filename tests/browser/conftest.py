@@ -7,12 +7,14 @@ from uuid import UUID
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-from app.kit.db import asyncpg_url
+from app.kit.db import Database, asyncpg_url
 from app.kit.embedded import EmbeddedDatabase
+from app.tenancy.members import SignedIn
 from app.tenancy.organisations import create_site
 from tests.browser.product import Product
 from tests.browser.shop import Shop
 from tests.conftest import clone_database
+from tests.factories import create_agent
 from tests.model_server import ModelServer
 from tests.serving import RunningServer
 
@@ -53,6 +55,18 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
 @pytest.fixture
 async def page(context: BrowserContext) -> Page:
     return await context.new_page()
+
+
+@pytest.fixture
+def database(server: RunningServer) -> Database:
+    """The server's own, so that its signals reach the pages at once."""
+    return server.runtime.database
+
+
+@pytest.fixture
+async def maya(database: Database, org_id: UUID) -> SignedIn:
+    async with database.transaction(org_id) as session:
+        return await create_agent(session)
 
 
 @pytest.fixture(scope="session")

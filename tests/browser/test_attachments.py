@@ -15,19 +15,13 @@ from app.tenancy.members import SignedIn
 from tests.browser.console import opened
 from tests.browser.people import VisitorAtWidget
 from tests.browser.shop import Shop, agent_joins
-from tests.factories import Talk, create_agent, create_talk, say
+from tests.factories import Talk, create_talk, say
 from tests.rooms.attached import PDF, png, post_file
 from tests.serving import RunningServer
 
 PICTURE = FilePayload(name="screen.png", mimeType="image/png", buffer=png(240, 160))
 PAPER = FilePayload(name="Rechnung.pdf", mimeType="application/pdf", buffer=PDF)
 OTHER = FilePayload(name="other.txt", mimeType="text/plain", buffer=b"Not this one")
-
-
-@pytest.fixture
-def database(server: RunningServer) -> Database:
-    """The server's own, so that its signals reach the pages at once."""
-    return server.runtime.database
 
 
 async def sent_of(database: Database, talk: Talk) -> list[tuple[str, list[str]]]:
@@ -39,12 +33,6 @@ async def sent_of(database: Database, talk: Talk) -> list[tuple[str, list[str]]]
         for message in found
         if message.author_kind == "agent"
     ]
-
-
-@pytest.fixture
-async def maya(database: Database, org_id: UUID) -> SignedIn:
-    async with database.transaction(org_id) as session:
-        return await create_agent(session)
 
 
 @pytest.fixture

@@ -20,18 +20,6 @@ from tests.serving import RunningServer
 
 
 @pytest.fixture
-def database(server: RunningServer) -> Database:
-    """The server's own, so that its signals reach the pages at once."""
-    return server.runtime.database
-
-
-@pytest.fixture
-async def maya(database: Database, org_id: UUID) -> SignedIn:
-    async with database.transaction(org_id) as session:
-        return await create_agent(session)
-
-
-@pytest.fixture
 async def talk(database: Database, org_id: UUID) -> Talk:
     """A visitor who waits for a person."""
     return await waiting(database, org_id, "Where is my parcel?")

@@ -15,18 +15,6 @@ from tests.serving import RunningServer
 
 
 @pytest.fixture
-def database(server: RunningServer) -> Database:
-    """The server's own, so that its signals reach the pages at once."""
-    return server.runtime.database
-
-
-@pytest.fixture
-async def maya(database: Database, org_id: UUID) -> SignedIn:
-    async with database.transaction(org_id) as session:
-        return await create_agent(session)
-
-
-@pytest.fixture
 async def talk(database: Database, org_id: UUID, maya: SignedIn) -> Talk:
     """Maya's."""
     async with database.transaction(org_id) as session:

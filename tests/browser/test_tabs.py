@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
-import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
 from app.handoff import queue
@@ -16,12 +15,6 @@ from tests.factories import create_agent, create_talk, say
 from tests.serving import RunningServer
 
 TABS = 15
-
-
-@pytest.fixture
-def database(server: RunningServer) -> Database:
-    """The server's own, so that its signals reach the pages at once."""
-    return server.runtime.database
 
 
 def streams(server: RunningServer, org_id: UUID) -> int:

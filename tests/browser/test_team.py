@@ -18,12 +18,6 @@ from tests.factories import Talk, create_agent, create_talk, say
 from tests.serving import RunningServer
 
 
-@pytest.fixture
-def database(server: RunningServer) -> Database:
-    """The server's own, so that its signals reach the pages at once."""
-    return server.runtime.database
-
-
 @dataclass
 class Two:
     """Ada, an admin, and Maya, at the Team page."""

@@ -2,7 +2,6 @@
 
 from uuid import UUID, uuid4
 
-import pytest
 from playwright.async_api import expect
 
 from app.conversations import editing, messaging
@@ -13,12 +12,6 @@ from app.realtime import presence
 from tests.browser.people import VisitorAtWidget
 from tests.browser.shop import Shop, agent_joins
 from tests.serving import RunningServer
-
-
-@pytest.fixture
-def database(server: RunningServer) -> Database:
-    """The server's own, so that its signals reach the pages at once."""
-    return server.runtime.database
 
 
 async def test_it_wears_its_style_sheet(shop: Shop) -> None:

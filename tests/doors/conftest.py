@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL
 from app.kit.db import Database
 from app.tenancy.models import Organisation
 from app.tenancy.organisations import create_site
+from tests.doors.console import Member, at_console
 from tests.doors.pages import ORIGIN, Page
 from tests.doors.terminal import Terminal
 from tests.serving import RunningServer
@@ -24,6 +25,12 @@ async def page(server: RunningServer, database: Database, org_id: UUID) -> Async
         session_ = (await client.post("/v1/sessions", json={"site": site.key})).json()
         client.headers["Authorization"] = f"Bearer {session_['token']}"
         yield Page(client, site.key, org_id, database)
+
+
+@pytest.fixture
+async def member(server: RunningServer, database: Database, org_id: UUID) -> AsyncIterator[Member]:
+    async with at_console(server, database, org_id) as member:
+        yield member
 
 
 @pytest.fixture

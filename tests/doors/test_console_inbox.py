@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import pytest
@@ -18,12 +17,6 @@ from tests.factories import Talk, create_agent, create_talk, say
 from tests.serving import RunningServer
 
 SOURCES = [{"n": 1, "title": "Returns", "place": "page 3", "url": None, "passage": "Thirty days."}]
-
-
-@pytest.fixture
-async def member(server: RunningServer, database: Database, org_id: UUID) -> AsyncIterator[Member]:
-    async with at_console(server, database, org_id) as member:
-        yield member
 
 
 @pytest.fixture

@@ -11,15 +11,9 @@ from app.handoff import queue
 from app.kit.db import Database
 from app.realtime.drafts import Draft
 from app.staff.starting import start_direct
-from tests.doors.console import Member, at_console, visible
+from tests.doors.console import Member, visible
 from tests.factories import Talk, create_agent, create_talk, say
 from tests.serving import RunningServer
-
-
-@pytest.fixture
-async def member(server: RunningServer, database: Database, org_id: UUID) -> AsyncIterator[Member]:
-    async with at_console(server, database, org_id) as member:
-        yield member
 
 
 @pytest.fixture

@@ -46,18 +46,6 @@ async def database(cluster: EmbeddedDatabase, worker_id: str, bus: LocalBus) -> 
         yield database
 
 
-@pytest.fixture(scope="module")
-async def endpoint() -> AsyncIterator[ModelServer]:
-    async with ModelServer().running() as running:
-        yield running
-
-
-@pytest.fixture
-def model(endpoint: ModelServer) -> ModelServer:
-    endpoint.reset()
-    return endpoint
-
-
 @pytest.fixture
 async def drafts(bus: LocalBus) -> Drafts:
     return Drafts(bus)
