@@ -14,6 +14,9 @@ HISTORY_WEIGHT = 0.33
 RANK_DISCOUNT = 0.12
 # How much more the sentence counts that says what the question asks the meaning of.
 DEFINITION = 3.0
+# How much more a row of a table counts whose name is asked for word for word; one of fewer words may be so by chance.
+NAMED, LEAST_NAME = 0.8, 3
+ROW_NAME = re.compile(r"(?:\*\*(.+?)\*\*|`(.+?)`)(?: \(|: )")
 # Words that ask rather than say what about: many a sentence holds them that has nothing to do with the question.
 ASKING = (
     "support use using work need mean explain tell show describe possible know want help make give get there"
@@ -54,7 +57,9 @@ def scores(
         lexical = shares[unit] + CONTEXT * _share(weights, context - own)
         told = DEFINITION if definition and definition.match(unit.text) else 1.0
         score = LEXICAL * lexical + SEMANTIC * max(0.0, meaning)
-        points[unit] = score * told * _shape(unit) / (1 + RANK_DISCOUNT * unit.passage)
+        named = _named(unit, weights, stems)
+        rank = 1 + RANK_DISCOUNT * unit.passage
+        points[unit] = score * told * (1 + NAMED * named**2) * _shape(unit, whole=named == 1.0) / rank
     return points, shares
 
 
@@ -68,6 +73,13 @@ def _spoken(unit: Unit, asked: str) -> str:
         return " ".join(word for word in code[1].split() if word.casefold().strip("…,;:=") in names)
 
     return CODE_SPAN.sub(named, unit.text)
+
+
+def _named(unit: Unit, weights: dict[str, float], stems: Stems) -> float:
+    """How much of the name of a row is asked for, 0..1: of two that hold all that is asked, the shorter is meant."""
+    name = ROW_NAME.match(unit.text) if unit.kind == "row" else None
+    own = frozenset(stems(name[1] or name[2])) if name else frozenset[str]()
+    return len(own & weights.keys()) / len(own) if len(own) >= LEAST_NAME else 0.0
 
 
 def _share(weights: dict[str, float], own: frozenset[str]) -> float:
@@ -87,10 +99,10 @@ def _weights(
     return {stem: weight * (1 + math.log(len(documents) / holders[stem])) for stem, weight in known.items()}
 
 
-def _shape(unit: Unit) -> float:
+def _shape(unit: Unit, *, whole: bool) -> float:
     """Code, scraps and pointers to other pages answer less often than sentences do, what leads to steps more.
 
-    And a passage begins with what it is about.
+    And a passage begins with what it is about. What is short is seldom an answer, but where it is the `whole` of one.
     """
     if unit.points:
         return 0.4
@@ -98,7 +110,7 @@ def _shape(unit: Unit) -> float:
         return 0.7
     if POINTER.match(unit.text) or _is_scrap(unit):
         return 0.6
-    length = min(1.0, 0.4 + 0.08 * max(len(unit.text.split()), len(unit.text) / 8))
+    length = 1.0 if whole else min(1.0, 0.4 + 0.08 * max(len(unit.text.split()), len(unit.text) / 8))
     return length * (1.15 if unit.leads else 1.0) * (1 - 0.015 * min(unit.position, 10))
 
 

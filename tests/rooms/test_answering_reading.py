@@ -135,3 +135,15 @@ def test_an_answer_says_not_that_it_is_one() -> None:
     assert units(0, "A. Miller cancels an order when it has not been packed yet.")[0].text.startswith(
         "A. Miller"
     )
+
+
+def test_of_rows_that_hold_all_that_is_asked_the_one_is_meant_that_holds_nothing_else() -> None:
+    rows = """| Resource | Limit |
+|---|---|
+| Maximum number of dataset import jobs | 1000 |
+| Maximum number of dataset groups | 500 |
+| Maximum number of datasets | 1500 |
+| Maximum number of rows of a dataset that a forecast reads | 10 |"""
+    answer = quoted("What is the maximum number of datasets for a forecast?", Found(rows, ("Limits",)))
+    assert "**Maximum number of datasets**: 1500" in answer.text
+    assert "dataset groups" not in answer.text
