@@ -7,14 +7,15 @@ enough to help and short enough to be read.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import takewhile
 
 from app.answering.definitions import defining
 from app.answering.disagreement import contrary
+from app.answering.quotation import Quotation, written
 from app.answering.scoring import POINTER, Similarity, Stems, scores
-from app.answering.units import ENDED, Unit, units
+from app.answering.units import Unit, units
 
 MAX_SENTENCES = 4
 MAX_CHARS = 700
@@ -33,6 +34,8 @@ ELSEWHERE = 0.93
 # What stands beside a chosen one must come this close to that, to be taken along.
 BESIDE = 0.5
 REPEATED = 0.6
+# An item that holds this share of what was asked is asked for.
+ASKED_FOR = 0.25
 # A sentence that holds less than this share of what was asked is quoted with its paragraph, up to so many characters.
 FULL_ANSWER = 0.75
 AROUND = 400
@@ -47,23 +50,6 @@ DEPENDENT = re.compile(
 
 # What says that there is something to come, without a colon at its end.
 FOLLOWING = re.compile(r"\b(?:following|as follows|folgende[nmrs]?|suivante?s?|siguientes?)\b", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Quotation:
-    """`pieces` are what is streamed, one after another; `used` the passages (from 0) behind [1], [2], …
-
-    `places` are the headings under which each of those is first quoted. `torn` where the passages do not agree.
-    """
-
-    pieces: list[str]
-    used: list[int]
-    places: list[tuple[str, ...]] = field(default_factory=list)
-    torn: bool = False
-
-    @property
-    def text(self) -> str:
-        return "".join(self.pieces)
 
 
 @dataclass(frozen=True)
@@ -87,7 +73,7 @@ def quote(
     said = [unit for unit in chosen if unit.passage == chosen[0].passage]
     asked = " ".join([*history[-1:], question])
     against = contrary(asked, said, candidates, stems, limit=MAX_SOURCES - 1)
-    return replace(_write(said + against), torn=True) if against else _write(chosen)
+    return replace(written(said + against), torn=True) if against else written(chosen)
 
 
 @dataclass(frozen=True)
@@ -196,16 +182,11 @@ def _needs(unit: Unit, before: Unit) -> bool:
 def _since_lead(unit: Unit, around: list[Unit]) -> list[Unit]:
     """With the lines above it as far as the one that says what they are of ("Over ten tons:"), if there is one near."""
     for other in reversed(around[max(0, unit.position - MAX_SENTENCES + 1) : unit.position]):
-        if unit.kind != "sentence" or other.block != unit.block or not (other.leads or _is_line(other)):
+        if unit.kind != "sentence" or other.block != unit.block or not (other.leads or other.is_line):
             break
         if other.leads:
             return around[other.position : unit.position + 1]
     return [unit]
-
-
-def _is_line(unit: Unit) -> bool:
-    """Whether it stands in a row with others rather than in a text."""
-    return not ENDED.search(unit.text)
 
 
 def _announced(unit: Unit, judged: _Judged, least: float) -> list[Unit]:
@@ -214,12 +195,24 @@ def _announced(unit: Unit, judged: _Judged, least: float) -> list[Unit]:
     close = after and (FOLLOWING.search(unit.text) or judged.score(after[0]) >= least * BESIDE)
     follows = close and after[0].kind == "code"
     if not after or not (unit.leads or (follows and unit.kind == "sentence")):
-        return []
+        return _listed(unit, judged) if FOLLOWING.search(unit.text) else []
     length = MAX_LIST if after[0].kind in ("item", "row", "code") else MAX_SENTENCES - 1
     here = takewhile(lambda other: abs(other.block) == abs(after[0].block), after)
     same = [other for other in here if other.block == after[0].block]
     leads = list(takewhile(lambda other: other.leads, same))
     return leads + list(takewhile(lambda other: not other.leads, same[len(leads) :]))[:length]
+
+
+def _listed(unit: Unit, judged: _Judged) -> list[Unit]:
+    """Of the list that a sentence speaks of without leading to it: what is asked for, or all where that is brief."""
+    after = judged.around(unit)[unit.position + 1 :]
+    between = list(takewhile(lambda other: other.block == unit.block, after))
+    below = takewhile(lambda other: other.kind in ("item", "label"), after[len(between) :])
+    items = [other for other in below if other.kind == "item"]
+    asked = [item for item in items if judged.shares.get(item, 0.0) >= ASKED_FOR][:MAX_PICKED]
+    brief = len(items) <= MAX_LIST and sum(len(item.text) for item in items) <= MAX_LIST_CHARS
+    named = asked or (items if brief else [])
+    return between[: MAX_SENTENCES - 1] + named if named else []
 
 
 def _from_list(unit: Unit, judged: _Judged, least: float) -> list[Unit]:
@@ -238,56 +231,3 @@ def _from_list(unit: Unit, judged: _Judged, least: float) -> list[Unit]:
     close = [other for other in whole if other is unit or judged.score(other) >= least]
     best = sorted(close, key=lambda other: -judged.score(other))[:MAX_PICKED]
     return announced + sorted(best, key=lambda other: other.position)
-
-
-def _write(chosen: list[Unit]) -> Quotation:
-    used = list(dict.fromkeys(unit.passage for unit in chosen))
-    pieces: list[str] = []
-    last: Unit | None = None
-    for unit, following in zip(chosen, [*chosen[1:], None], strict=False):
-        mark = f" [{used.index(unit.passage) + 1}]" if _ends_quote(unit, following, last) else ""
-        pieces.append(_between(last, unit) + _marker(unit, last, following) + _shown(unit, mark))
-        last = unit
-    first = {unit.passage: unit.place for unit in reversed(chosen)}
-    return Quotation(pieces, used, [first[passage] for passage in used])
-
-
-def _together(unit: Unit, other: Unit | None) -> bool:
-    return other is not None and (other.passage, other.block) == (unit.passage, unit.block)
-
-
-def _ends_quote(unit: Unit, following: Unit | None, last: Unit | None) -> bool:
-    """A mark stands at the end of each run of quotes from one place, and before the list or code that they lead to."""
-    if following is None or following.passage != unit.passage:
-        return unit.kind != "code" or last is None or last.passage != unit.passage
-    return unit.kind != "code" and not _together(unit, following)
-
-
-def _between(last: Unit | None, unit: Unit) -> str:
-    """Lines stay lines; what is left out between two sentences leaves a mark."""
-    if last is None or not _together(last, unit):
-        return "\n\n" if last else ""
-    if unit.kind != "sentence" or _is_line(last):
-        return "\n"
-    return " " if unit.position == last.position + 1 else " … "
-
-
-def _marker(unit: Unit, last: Unit | None, following: Unit | None) -> str:
-    """Steps keep their numbers where they follow one another; what was picked out of a list alone needs no bullet, but
-    below its announcement.
-    """
-    beside = [other for other in (last, following) if other and _together(unit, other)]
-    announced = last is not None and last.leads and last.passage == unit.passage
-    if unit.kind not in ("item", "row") or not (beside or announced):
-        return ""
-    return f"{unit.step}. " if unit.step and any(_next_to(unit, other) for other in beside) else "- "
-
-
-def _next_to(unit: Unit, other: Unit) -> bool:
-    """Whether one step follows the other, also where what the first goes on with is left out."""
-    steps = {int(unit.step), int(other.step or 0)}
-    return abs(other.position - unit.position) == 1 or max(steps) - min(steps) == 1
-
-
-def _shown(unit: Unit, mark: str) -> str:
-    return f"{unit.text}\n{mark.strip()}".rstrip() if unit.kind == "code" else unit.text + mark

@@ -51,6 +51,11 @@ class Unit:
         return self.kind == "sentence" and self.text.rstrip("*").endswith((":", "："))
 
     @property
+    def is_line(self) -> bool:
+        """Whether it stands in a row with others rather than in a text."""
+        return not ENDED.search(self.text)
+
+    @property
     def asks(self) -> bool:
         return self.text.rstrip("*_ ").endswith(("?", "？", "؟"))
 

@@ -5,8 +5,9 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.answering.extractive import Found, Quotation, quote
+from app.answering.extractive import Found, quote
 from app.answering.markdown import for_model, inline
+from app.answering.quotation import Quotation
 from app.answering.units import units
 from ingest.sentences import joined_lines, sentences
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
-from app.answering.extractive import Found, Quotation, quote
+from app.answering.extractive import Found, quote
 from app.answering.markdown import for_model, for_reading, inline
+from app.answering.quotation import Quotation
 from app.answering.steps import Done, sources
 from app.answering.units import units
 from app.knowledge.search import Passage
@@ -147,3 +148,15 @@ def test_of_rows_that_hold_all_that_is_asked_the_one_is_meant_that_holds_nothing
     answer = quoted("What is the maximum number of datasets for a forecast?", Found(rows, ("Limits",)))
     assert "**Maximum number of datasets**: 1500" in answer.text
     assert "dataset groups" not in answer.text
+
+
+def test_a_sentence_that_speaks_of_a_list_brings_what_is_asked_for_of_it() -> None:
+    names = Found(
+        "The shop reserves the following names. You cannot use them for your own fields.\n\n**A**\n\n"
+        "- `ABORT`\n- `ADD`\n- `ADMIN`\n- `AFTER`\n\n**B**\n\n"
+        + "\n".join(f"- `B{number}`" for number in range(20))
+    )
+    answer = quoted("Is Admin a reserved name of the shop?", names)
+    assert answer.text == (
+        "The shop reserves the following names. You cannot use them for your own fields. [1]\n\n`ADMIN` [1]"
+    )
