@@ -50,6 +50,9 @@ LETTERS, SIGNS = 5, 2
 SYLLABIC = "vi"
 SPELLS = regex.compile(r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 
+# A text with names and code in it is still one of those scripts; one with a word of them is not.
+UNPARTED_SHARE = 0.25
+
 # More than this, rare words repeated, proves nothing further.
 STRENGTH_LIMIT = 1.5
 # Quotes of the passage that is found again would be perfectly like it.
@@ -102,11 +105,16 @@ def evidence(query: Query, passages: Sequence[Passage]) -> Evidence:
 
 
 def kind_of(query: Query, passages: Sequence[Passage]) -> Kind:
-    if any(IS_UNPARTED.match(word) for word in words(query.text)):
-        return "runs"
     sample = " ".join(passage.text for passage in passages)[:LANGUAGE_CHARS]
+    if _is_unparted(words(query.text), least=0.0) and _is_unparted(words(sample), least=UNPARTED_SHARE):
+        return "runs"
     language = guess_language(" ".join([query.text, *query.history[-1:], sample]), ["en"])
     return "english" if language == "en" else "runs" if language == SYLLABIC else "words"
+
+
+def _is_unparted(said: Sequence[str], *, least: float) -> bool:
+    """Whether more than such a share of its characters are of a script that does not part its words."""
+    return sum(len(word) for word in said if IS_UNPARTED.match(word)) > least * sum(map(len, said))
 
 
 def features_of(kind: Kind, query: Query, passages: Sequence[Passage]) -> dict[str, float]:

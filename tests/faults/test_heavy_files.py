@@ -113,11 +113,13 @@ async def test_the_server_answers_while_a_huge_file_is_read(library: Library) ->
 async def test_a_bomb_and_a_killed_reader_cost_their_own_files_and_nothing_else(library: Library) -> None:
     killed = await library.upload(killed_pdf=long_pdf())
     reader = await started_child(library.server, within_s=30)
+    os.kill(reader, signal.SIGSTOP)  # it shall not be done before it is killed
     before = resident_bytes(library.server)
     rest = await library.upload(
         a_md=b"The desk opens at nine.", bomb_pdf=made.swollen_pdf(900), b_md=b"It closes at six."
     )
     os.kill(reader, signal.SIGSEGV)
+    os.kill(reader, signal.SIGCONT)
 
     async def all_done() -> None:
         for page in (killed | rest).values():
