@@ -190,12 +190,14 @@ def _since_lead(unit: Unit, around: list[Unit]) -> list[Unit]:
 
 
 def _announced(unit: Unit, judged: _Judged, least: float) -> list[Unit]:
-    """The list, table or code that a sentence leads to; code that just follows it, where it is about the question."""
+    """The list, table or code that a sentence leads to or speaks of; code below it, if it is about the question."""
     after = judged.around(unit)[unit.position + 1 :]
-    close = after and (FOLLOWING.search(unit.text) or judged.score(after[0]) >= least * BESIDE)
-    follows = close and after[0].kind == "code"
-    if not after or not (unit.leads or (follows and unit.kind == "sentence")):
-        return _listed(unit, judged) if FOLLOWING.search(unit.text) else []
+    if unit.kind != "sentence" or not after:
+        return []
+    speaks = FOLLOWING.search(unit.text) is not None
+    code = after[0].kind == "code" and (speaks or judged.score(after[0]) >= least * BESIDE)
+    if not (unit.leads or code):
+        return _listed(unit, judged) if speaks else []
     length = MAX_LIST if after[0].kind in ("item", "row", "code") else MAX_SENTENCES - 1
     here = takewhile(lambda other: abs(other.block) == abs(after[0].block), after)
     same = [other for other in here if other.block == after[0].block]
@@ -210,9 +212,12 @@ def _listed(unit: Unit, judged: _Judged) -> list[Unit]:
     below = takewhile(lambda other: other.kind in ("item", "label"), after[len(between) :])
     items = [other for other in below if other.kind == "item"]
     asked = [item for item in items if judged.shares.get(item, 0.0) >= ASKED_FOR][:MAX_PICKED]
-    brief = len(items) <= MAX_LIST and sum(len(item.text) for item in items) <= MAX_LIST_CHARS
-    named = asked or (items if brief else [])
+    named = asked or (items if _is_brief(items) else [])
     return between[: MAX_SENTENCES - 1] + named if named else []
+
+
+def _is_brief(listed: list[Unit]) -> bool:
+    return len(listed) <= MAX_LIST and sum(len(unit.text) for unit in listed) <= MAX_LIST_CHARS
 
 
 def _from_list(unit: Unit, judged: _Judged, least: float) -> list[Unit]:
@@ -224,8 +229,7 @@ def _from_list(unit: Unit, judged: _Judged, least: float) -> list[Unit]:
     announced = [lead] if lead else []
     wanted = lead is not None and judged.score(lead) >= least
     about_it = sum(map(judged.score, whole)) >= len(whole) * least * BESIDE
-    brief = len(whole) <= MAX_LIST and sum(len(other.text) for other in whole) <= MAX_LIST_CHARS
-    if (brief or unit.step) and unit.kind == "item" and (wanted or (unit.step and about_it)):
+    if (_is_brief(whole) or unit.step) and unit.kind == "item" and (wanted or (unit.step and about_it)):
         return announced + whole
     least = max(least, judged.score(unit) * PICKED)
     close = [other for other in whole if other is unit or judged.score(other) >= least]

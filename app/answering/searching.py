@@ -102,7 +102,7 @@ class Ahead:
             return None
         asked, history = found
         question = question_of(asked)
-        if recognise(question) or (self._rewrites and leans(question, history)):
+        if not question.strip() or recognise(question) or (self._rewrites and leans(question, history)):
             return None
         query = query_of(completed(question, history), history)
         return await look(self._database, self._models, visitor.org_id, query)

@@ -214,7 +214,7 @@ async def outlook(
 
     Raises MessageEmpty, MessageTooLong.
     """
-    text = checked_text(text)
+    text = checked_text(text, may_be_empty=True)
     found = await fetch(session, OUTLOOK, scope(session), conversation_id, visitor_id)
     if not found:
         return None

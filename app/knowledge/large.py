@@ -82,7 +82,8 @@ async def settle(database: Database, org_id: UUID) -> None:
         if stands == "ready":
             return None
         await _set(session, "building")
-    await _build(database, org_id)
+    if not await _build(database, org_id):
+        return await settle(database, org_id)
     log.info("The %d chunks of organisation %s have an index of their own now", chunks, org_id)
     return None
 
@@ -91,19 +92,24 @@ async def _leave(session: AsyncSession, stands: str | None) -> None:
     """First nobody is sent to the copy any more, and when the last has left it goes."""
     if stands is None:
         await session.execute(text("SELECT large_drop()"))
-        return
-    await session.execute(text("DELETE FROM large_index WHERE org_id = :org"), {"org": scope(session)})
-    await enqueue(session, JOB, {}, delay=GRACE)
+    elif await _out_of_use(session):
+        await enqueue(session, JOB, {}, delay=GRACE)
 
 
-async def _build(database: Database, org_id: UUID) -> None:
-    """Takes minutes, in which everybody searches and publishes; what they change is caught up with at the end."""
+async def _build(database: Database, org_id: UUID) -> bool:
+    """Takes minutes, in which everybody searches and publishes; what they change is caught up with at the end.
+
+    False where that cannot be: the vectors are others now.
+    """
     async with database.transaction(org_id) as session:
         await session.execute(text("SELECT large_build()"))
     async with database.transaction(org_id) as session:
         await lock_index(session)
+        if await state(session) != "building":
+            return False
         await session.execute(text("SELECT large_refresh()"))
         await _set(session, "ready")
+        return True
 
 
 async def _set(session: AsyncSession, stands: str) -> None:
@@ -111,9 +117,18 @@ async def _set(session: AsyncSession, stands: str) -> None:
 
 
 async def rebuild(session: AsyncSession) -> None:
-    """The copy is out of use at once and made anew, when the last has left it. The index must be locked."""
-    await session.execute(text("DELETE FROM large_index WHERE org_id = :org"), {"org": scope(session)})
-    await enqueue(session, JOB, {}, delay=SOON, dedupe=_one_job(session))
+    """The copy, if there is one, is out of use at once, and made anew when the last has left it.
+
+    The index must be locked.
+    """
+    if await _out_of_use(session):
+        await enqueue(session, JOB, {}, delay=SOON, dedupe=_one_job(session))
+
+
+async def _out_of_use(session: AsyncSession) -> bool:
+    """Sends nobody to the copy any more. False where nobody was sent there."""
+    gone = text("DELETE FROM large_index WHERE org_id = :org RETURNING true")
+    return bool(await session.scalar(gone, {"org": scope(session)}))
 
 
 def _one_job(session: AsyncSession) -> str:

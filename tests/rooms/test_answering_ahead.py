@@ -108,6 +108,7 @@ async def test_nothing_is_looked_for_that_the_assistant_will_not_answer(
     other, stranger = await _talk(database, knowing)
     for who, conversation_id, text in (
         (visitor, talk.id, "Thank you!"),
+        (visitor, talk.id, " "),  # files without a word
         (stranger, talk.id, QUESTION),
         (visitor, new_id(), QUESTION),
     ):

@@ -5,11 +5,13 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.db import Database, scope
 from app.knowledge import large
 from app.knowledge import search as searching
 from app.knowledge.documents import delete_document, replace
+from app.knowledge.index_lock import lock_index
 from app.knowledge.indexing import index_version
 from app.knowledge.queries import waiting_versions
 from app.knowledge.search import Query, search
@@ -99,6 +101,8 @@ async def test_much_at_once_is_found_at_once_while_the_index_is_made_anew(
     monkeypatch.setattr(large, "MANY", 5)
     await grow(database, org_id, written[:10])
     await large.settle(database, org_id)
+    async with database.transaction(None) as session:
+        await session.execute(text("DELETE FROM pgqueuer"))
     await grow(database, org_id, written[10:30])
     assert (await state(database, org_id), await waiting(database, org_id)) == (None, 1)
     writer = Writer()
@@ -111,6 +115,37 @@ async def test_much_at_once_is_found_at_once_while_the_index_is_made_anew(
             exact = [passage.chunk_id for passage in await search(session, query, exactly=True)]
             assert [passage.chunk_id for passage in await search(session, query)] == exact
             assert written[20][:60] in (await search(session, query))[0].text
+
+
+OTHER_VECTORS = """
+UPDATE chunk_vector
+SET dense = subvector(dense, 2, vector_dims(dense) - 1) || subvector(dense, 1, 1)
+"""
+
+
+async def test_other_vectors_while_it_is_built_have_it_built_once_more(
+    database: Database, org_id: UUID, written: Sequence[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when another embedder takes over: the chunks stay, so there would be nothing to catch up with."""
+    await grow(database, org_id, written[:10])
+    locks: list[AsyncSession] = []
+
+    async def lock(session: AsyncSession) -> None:
+        locks.append(session)
+        if len(locks) == 2:  # built, and not yet in use
+            async with database.transaction(org_id) as other:
+                await lock_index(other)
+                await other.execute(text(OTHER_VECTORS))
+                await large.rebuild(other)
+        await lock_index(session)
+
+    monkeypatch.setattr(large, "lock_index", lock)
+    await large.settle(database, org_id)
+    assert await state(database, org_id) == "ready"
+    query = Query(Writer().question(written[5]))
+    async with database.transaction(org_id) as session:
+        exact = [(each.chunk_id, each.dense) for each in await search(session, query, exactly=True)]
+        assert [(each.chunk_id, each.dense) for each in await search(session, query)] == exact
 
 
 async def test_what_changes_while_it_is_built_is_caught_up_with(
