@@ -21,8 +21,16 @@ from numpy.typing import NDArray
 from app.knowledge.evaluation_set import Asked, Corpus, chunks_of, read_set
 from app.knowledge.indexing import headings_above
 from app.knowledge.lines import LEAST_LIKENESS, LOOKED_AT, WEIGHTS, Wording, beginning, look_closely
-from app.knowledge.question import BACKGROUND, COMMON_SHARE, DENSE_WEIGHT, PAIR_WEIGHT, TURN_WEIGHTS
-from app.knowledge.search import CANDIDATES
+from app.knowledge.question import (
+    ANSWERED_WEIGHT,
+    BACKGROUND,
+    COMMON_SHARE,
+    DENSE_WEIGHT,
+    PAIR_WEIGHT,
+    TURN_WEIGHTS,
+    following,
+)
+from app.knowledge.search import CANDIDATES, SPARE
 from ingest.embed import static_embedder
 from ingest.language import detect
 from ingest.lexical import (
@@ -38,6 +46,9 @@ from ingest.lexical import (
 )
 from ingest.stopwords import STOPWORDS
 
+# How many passages are asked for: recall is told of as many.
+FOUND = 10
+
 Scores = NDArray[np.float64]
 Postings = dict[str, tuple[NDArray[np.int64], Scores]]
 
@@ -51,6 +62,7 @@ class Constants:
     usual_length: float = USUAL_LENGTH
     heading_weight: int = HEADING_WEIGHT
     turns: tuple[float, ...] = TURN_WEIGHTS
+    answered: float = ANSWERED_WEIGHT
     pair_weight: float = PAIR_WEIGHT
     background: float = BACKGROUND
     common_share: float = COMMON_SHARE
@@ -67,13 +79,14 @@ VARIED: dict[str, Sequence[object]] = {
     "usual_length": (150, 300),
     "heading_weight": (0, 1, 3),
     "turns": ((1.0,), (1.0, 0.33, 0.33), (1.0, 0.25, 0.15), (1.0, 0.5, 0.3)),
+    "answered": (0.0, 0.2, 0.5),
     "pair_weight": (0.0, 0.2, 0.8),
     "background": (0, 1000),
     "common_share": (3e-4, 3e-3, 1.0),
     "dense_weight": (0.0, 0.2, 0.6, 1.0),
     "least_likeness": (0.01, 0.3),
-    "candidates": (50, 200, 1000),
-    "looked_at": (15, 60, 120),
+    "candidates": (30, 100, 200, 1000),
+    "looked_at": (10, 30, 60, 120),
     "lines": (
         (0.0, 0.0, 0.0, 0.0),
         (0.0, 0.4, 0.4, 0.3),
@@ -179,7 +192,7 @@ def score(index: Index, asked: Asked, use: Constants) -> Scored:
             idf = min(idf, index.idf("", use.background))
             add(pairs, index.pairs.get(f"{first} {second}"), weight * use.pair_weight * idf, damping, use.k1)
     newest = frozenset(term for _, terms in content(query.text, index.language) for term in terms)
-    meaning = static_embedder().embed_words(dense)
+    meaning = following(query.answered, static_embedder().embed_words(dense), use.answered)
     likeness = (index.dense @ meaning).astype(float)
     return Scored(lexical, pairs, likeness, Wording(index.language, begins, newest, meaning))
 
@@ -205,9 +218,11 @@ def rank(index: Index, scored: Scored, use: Constants) -> NDArray[np.int64]:
     best = np.argsort(-first, kind="stable")[: use.candidates]
     worded = scored.lexical[best] + scored.pairs[best]
     second = worded / max(worded.max(), 1e-9) + dense[best]
-    order = np.argsort(-second, kind="stable")[: use.looked_at]
-    texts, titles = ([of_all[row] for row in best[order]] for of_all in (index.texts, index.titles))
-    third = second[order] + look_closely(scored.wording, texts, titles) @ use.lines
+    order = np.argsort(-second, kind="stable")[: max(use.looked_at, FOUND + SPARE)]
+    looked = best[order[: use.looked_at]]
+    texts, titles = ([of_all[row] for row in looked] for of_all in (index.texts, index.titles))
+    third = second[order]
+    third[: len(looked)] += look_closely(scored.wording, texts, titles) @ use.lines
     return best[order[np.argsort(-third, kind="stable")]]
 
 
@@ -220,7 +235,7 @@ def figures(indexes: Sequence[Index], use: Constants) -> list[float]:
             relevant = index.corpus.relevant.get(asked.id)
             if relevant:
                 order = rank(index, score(index, asked, use), use)
-                names = list(dict.fromkeys(index.entry[row] for row in order))[:10]
+                names = list(dict.fromkeys(index.entry[row] for row in order))[:FOUND]
                 rows.append(measure([name in relevant for name in names], len(relevant)))
     return [float(mean) for mean in np.mean(rows, axis=0)]
 

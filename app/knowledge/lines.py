@@ -17,7 +17,7 @@ from ingest.embed import Vectors, static_embedder
 from ingest.lexical import IS_UNPARTED, stems
 
 # How many passages are looked at so closely.
-LOOKED_AT = 30
+LOOKED_AT = 20
 # The share of the question's words that stand in one line; how like the question the line is, against the line that is
 # most like it; the share of the title that the question names; the logarithm of the passage's length.
 WEIGHTS = (0.4, 0.4, 0.4, 0.3)

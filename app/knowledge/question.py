@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
+import numpy as np
+
 from app.knowledge.lines import Wording, beginning
 from ingest.embed import Vectors, static_embedder
 from ingest.lexical import guess_language, lower, number, raw_words, stems_of
@@ -20,6 +22,8 @@ TURN_WEIGHTS = (1.0, 0.3, 0.15)
 # their guesses elsewhere half of the say; shares of a score don't: at this weight recall@5 of no language of xquad is
 # below that of words alone.
 DENSE_WEIGHT = 0.4
+# What the latest answer counts in a follow-up's meaning, by its first words: they say what it is about.
+ANSWERED_WEIGHT, ANSWERED_WORDS = 0.3, 30
 # Two words that follow one another in the question and in the passage, against each of them alone.
 PAIR_WEIGHT = 0.4
 # The share of all the organisation's words at which one counts half in the dense vector.
@@ -127,8 +131,12 @@ def _forms(word: str, languages: Sequence[str | None]) -> tuple[tuple[str, ...],
     return tuple(dict.fromkeys(tuple(stems_of(word, language)) for language in languages))
 
 
-def ask(turns: Sequence[Sequence[Word]], statistics: Statistics, language: str | None) -> Question:
-    """The question's vectors, once it is known how rare its terms are. `language` is the question's."""
+def ask(
+    turns: Sequence[Sequence[Word]], statistics: Statistics, language: str | None, answered: str = ""
+) -> Question:
+    """The question's vectors, once it is known how rare its terms are. `language` is the question's, `answered` what
+    it may follow up.
+    """
     terms: dict[int, float] = defaultdict(float)
     pairs: dict[int, float] = defaultdict(float)
     dense: dict[str, float] = defaultdict(float)
@@ -139,10 +147,20 @@ def ask(turns: Sequence[Sequence[Word]], statistics: Statistics, language: str |
             terms[number(term)] += weight * statistics.idf(number(term))
         for (first, weight), (second, _) in pairwise(weighted):
             pairs[number(f"{first} {second}")] += weight * PAIR_WEIGHT * statistics.pair_idf(first, second)
-    meaning = static_embedder().embed_words(dense)
+    meaning = following(answered, static_embedder().embed_words(dense))
     newest = frozenset(term for word in turns[0] for term in word.terms(statistics))
     wording = Wording(language, _beginnings(turns, statistics), newest, meaning)
     return Question(meaning, dict(terms), dict(pairs), wording)
+
+
+def following(answered: str, meaning: Vectors, weight: float = ANSWERED_WEIGHT) -> Vectors:
+    """The vector of a question that follows an answer: a little of what was answered is meant, too."""
+    if not answered:
+        return meaning
+    before = static_embedder().embed([" ".join(answered.split()[:ANSWERED_WORDS])])[0]
+    both = meaning + weight * before
+    unit: Vectors = both / max(np.linalg.norm(both), np.finfo(np.float32).tiny)
+    return unit
 
 
 def _beginnings(turns: Sequence[Sequence[Word]], statistics: Statistics) -> dict[str, float]:

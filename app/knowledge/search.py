@@ -24,7 +24,7 @@ from ingest.lexical import DIMENSIONS, number
 __all__ = ["Passage", "Query", "search"]
 
 # How many of the first look get the second one.
-CANDIDATES = 100
+CANDIDATES = 50
 
 # Of an endpoint's embeddings, which know languages and meaning better. Taken from the literature, not measured here.
 ENDPOINT_WEIGHT = 1.0
@@ -166,7 +166,8 @@ async def search(
     else:
         parameters = (*_parameters(question, limit), rare, NEAR, WORDED)
         rows = await connection.fetch(SEARCH_LARGE, scope(session), *parameters)
-    return _distinct(_closely(rows, question)[: limit + SPARE], question, limit)
+    closely = _closely(rows, question, max(LOOKED_AT, limit))
+    return _distinct(closely[: limit + SPARE], question, limit)
 
 
 async def prepare(connection: Any, org_id: UUID, query: Query) -> tuple[Question, Statistics]:
@@ -177,7 +178,7 @@ async def prepare(connection: Any, org_id: UUID, query: Query) -> tuple[Question
     numbers = [number(term) for turn in turns for word in turn for form in word.forms for term in form]
     frequency = dict(await connection.fetch(FREQUENCIES, org_id, numbers))
     statistics = Statistics(chunks, total, frequency, large, languages)
-    question = ask(turns, statistics, language)
+    question = ask(turns, statistics, language, query.answered)
     if dimensions is not None:
         question = replace(question, dense=np.zeros(dimensions, np.float32), dense_weight=ENDPOINT_WEIGHT)
     return question, statistics
@@ -211,11 +212,16 @@ def _parameters(question: Question, limit: int) -> Sequence[object]:
     )
 
 
-def _closely(rows: Sequence[Mapping[str, Any]], question: Question) -> list[tuple[Mapping[str, Any], float]]:
-    """The rows by what their lines say, too, best first, each with its score."""
-    closely = look_closely(question.wording, [row["text"] for row in rows], [row["title"] for row in rows])
+def _closely(
+    rows: Sequence[Mapping[str, Any]], question: Question, most: int
+) -> list[tuple[Mapping[str, Any], float]]:
+    """The rows, best first, each with its score: of the first `most` by what their lines say, too."""
+    looked = rows[:most]
+    closely = np.zeros(len(rows))
+    found = look_closely(question.wording, [row["text"] for row in looked], [row["title"] for row in looked])
+    closely[: len(looked)] = found @ WEIGHTS
     before = np.array([row["score"] for row in rows]) * (1 + question.dense_weight)
-    scores = (before + closely @ WEIGHTS) / (1 + question.dense_weight + sum(WEIGHTS))
+    scores = (before + closely) / (1 + question.dense_weight + sum(WEIGHTS))
     return [(rows[at], float(scores[at])) for at in np.argsort(-scores, kind="stable")]
 
 

@@ -84,6 +84,19 @@ async def test_a_follow_up_is_searched_with_its_history(
         assert moved_on.headings[-1] == "Billing"
 
 
+async def test_a_follow_up_means_what_was_just_answered(database: Database, org_id: UUID) -> None:
+    await index_document(database, org_id, "refunds.txt", b"Refunds of money take up to five working days.\n")
+    await index_document(database, org_id, "trips.txt", b"Trips by train take up to five working days.\n")
+    history = ("Tell me more.",)
+    async with database.transaction(org_id) as session:
+        for answered, name in (
+            ("A refund of the money goes to your card.", "refunds.txt"),
+            ("We travel by train through the mountains.", "trips.txt"),
+        ):
+            found = await search(session, Query("How long does that take?", history, answered))
+            assert found[0].document_name == name
+
+
 @pytest.mark.parametrize(
     ("text", "other", "question"),
     [
