@@ -11,9 +11,10 @@ average that would drift with every upload. Chunks are cut to one size, so littl
 
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from threading import local
 from zlib import crc32
@@ -95,13 +96,22 @@ def guess_language(text: str, likely: Sequence[str] = ()) -> str | None:
 
     Good enough to stem a question or a line that is too short for a detector. None where nothing tells.
     """
-    found = Counter(words(text))
-    ranked = dict.fromkeys([*likely, *STOPWORDS])
-    start = dict.fromkeys(likely, START)
-    small = {one: found.keys() & STOPWORDS.get(one, frozenset()) for one in ranked}
-    hits = {one: sum(map(found.__getitem__, small[one])) + start.get(one, 0) for one in ranked}
-    best = max(ranked, key=lambda language: hits[language])
+    hits = dict.fromkeys([*likely, *STOPWORDS], 0.0) | dict.fromkeys(likely, START)
+    for word in words(text):
+        for language in _languages_with().get(word, ()):
+            hits[language] += 1
+    best = max(hits, key=hits.__getitem__)
     return best if hits[best] else None
+
+
+@cache
+def _languages_with() -> Mapping[str, Sequence[str]]:
+    """Each small word, and the languages that have it."""
+    having: dict[str, list[str]] = defaultdict(list)
+    for language, small in STOPWORDS.items():
+        for word in small:
+            having[word].append(language)
+    return having
 
 
 def settle_language(text: str, detected: str | None) -> str | None:
