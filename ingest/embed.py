@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 Vectors = NDArray[np.float32]
 
@@ -33,6 +33,8 @@ BYTE_WEIGHT = 0.4
 # has always the same pieces. They are remembered of this many words, and of none that is longer than this.
 BLANK = re.compile(r"(?<=\S) (?=\S)")
 MOST_WORDS, LONGEST_WORD = 50_000, 40
+# As many are cut one after another: the tokenizer would hand them to several threads, which takes longer.
+FEW = 100
 
 
 class StaticEmbedder:
@@ -87,11 +89,15 @@ class StaticEmbedder:
         known, parted = self._known, [_parted(text) for text in texts]
         # Not `- known.keys()`, which goes through all that is known.
         fresh = list(set(chain.from_iterable(parted)).difference(known))
-        encoded = self._tokenizer.encode_batch_fast(fresh, add_special_tokens=False)
-        new = {word: tuple(one.ids) for word, one in zip(fresh, encoded, strict=True)}
+        new = {word: tuple(one.ids) for word, one in zip(fresh, self._cut(fresh), strict=True)}
         known.update((word, numbers) for word, numbers in new.items() if len(word) <= LONGEST_WORD)
         for words in parted:
             yield list(chain.from_iterable(new[word] if word in new else known[word] for word in words))
+
+    def _cut(self, words: list[str]) -> list[Encoding]:
+        if len(words) > FEW:
+            return self._tokenizer.encode_batch_fast(words, add_special_tokens=False)
+        return [self._tokenizer.encode(word, add_special_tokens=False) for word in words]
 
 
 def _parted(text: str) -> list[str]:
