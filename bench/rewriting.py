@@ -59,9 +59,7 @@ async def _measure(database: Database, org_id: UUID, corpus: Corpus, rewrites: M
     ways = {
         "weighted history": [asked.query() for asked in follow_ups],
         "rewrite alone": [Query(rewrites[asked.id]) for asked in follow_ups],
-        "rewrite and history": [
-            Query(rewrites[asked.id], asked.query().history, asked.query().answered) for asked in follow_ups
-        ],
+        "rewrite and history": [replace(asked.query(), text=rewrites[asked.id]) for asked in follow_ups],
         "as the product does": [_product(asked, rewrites[asked.id]) for asked in follow_ups],
         "with foreign rewrites": [
             _product(asked, other) for asked, other in zip(follow_ups, others, strict=True)

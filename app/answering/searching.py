@@ -51,9 +51,9 @@ async def look(
     return Looked(query, found.passages, found.notes, weighed)
 
 
-def query_of(question: str, history: Sequence[Turn]) -> Query:
-    """What the visitor asks, in their own words."""
-    return Query(question, asked_before(history), _answered_before(history))
+def query_of(question: str, history: Sequence[Turn], *, written: bool) -> Query:
+    """What the visitor asks, in their own words. `written`: a model has written the answers, if any."""
+    return Query(question, asked_before(history), _answered_before(history), written=written)
 
 
 def asked_before(history: Sequence[Turn]) -> tuple[str, ...]:
@@ -69,12 +69,12 @@ def _answered_before(history: Sequence[Turn]) -> str:
 
 
 class Ahead:
-    """`rewrites` says that a model says follow-ups anew: what those are searched by is not known ahead."""
+    """`has_model`: a model says follow-ups anew, so that what those are searched by is not known ahead."""
 
-    def __init__(self, database: Database, models: Models, *, rewrites: bool) -> None:
+    def __init__(self, database: Database, models: Models, *, has_model: bool) -> None:
         self._database = database
         self._models = models
-        self._rewrites = rewrites
+        self._has_model = has_model
         self._begun: dict[UUID, asyncio.Task[Looked | None]] = {}
 
     def begin(self, visitor: KnownVisitor, conversation_id: UUID, text: str) -> None:
@@ -102,9 +102,9 @@ class Ahead:
             return None
         asked, history = found
         question = question_of(asked)
-        if not question.strip() or recognise(question) or (self._rewrites and leans(question, history)):
+        if not question.strip() or recognise(question) or (self._has_model and leans(question, history)):
             return None
-        query = query_of(completed(question, history), history)
+        query = query_of(completed(question, history), history, written=self._has_model)
         return await look(self._database, self._models, visitor.org_id, query)
 
     def _forget(self, conversation_id: UUID, task: "asyncio.Task[Looked | None]") -> None:

@@ -194,7 +194,7 @@ async def _as_written(desk: Desk, passages: list[Passage], given: int, why: Why)
 
 
 async def _search(desk: Desk, question: str, history: Sequence[Turn], why: Why) -> list[Passage]:
-    asked = query = query_of(question, history)
+    asked = query = query_of(question, history, written=desk.model is not None)
     if desk.model is not None:
         model = desk.model.set_to(desk.assistant.model, None)
         if text := await rewritten(model, question, history, why, desk.purse):

@@ -88,7 +88,7 @@ class Asked(msgspec.Struct, frozen=True):
     def query(self) -> Query:
         asked = tuple(turn.text for turn in self.history if turn.role == "user")
         answered = [turn.text for turn in self.history if turn.role != "user"]
-        return Query(self.text, asked, answered[-1] if answered else "")
+        return Query(self.text, asked, answered[-1] if answered else "", written=True)
 
 
 Line = TypeVar("Line", Entry, Asked)

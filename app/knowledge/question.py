@@ -36,11 +36,14 @@ UNHEARD_OF = -1
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked. `history` holds the visitor's earlier turns, oldest first; `answered` is the latest answer."""
+    """What is asked. `history` holds the visitor's earlier turns, oldest first; `answered` is the latest answer, and
+    `written` says that somebody wrote that: what was quoted would only be found again.
+    """
 
     text: str
     history: tuple[str, ...] = ()
     answered: str = ""
+    written: bool = False
 
     def turns(self) -> list[tuple[str, float]]:
         """This turn and those before it, newest first, each with its weight."""
@@ -135,7 +138,7 @@ def ask(
     turns: Sequence[Sequence[Word]], statistics: Statistics, language: str | None, answered: str = ""
 ) -> Question:
     """The question's vectors, once it is known how rare its terms are. `language` is the question's, `answered` what
-    it may follow up.
+    was written before it.
     """
     terms: dict[int, float] = defaultdict(float)
     pairs: dict[int, float] = defaultdict(float)

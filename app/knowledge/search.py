@@ -178,7 +178,7 @@ async def prepare(connection: Any, org_id: UUID, query: Query) -> tuple[Question
     numbers = [number(term) for turn in turns for word in turn for form in word.forms for term in form]
     frequency = dict(await connection.fetch(FREQUENCIES, org_id, numbers))
     statistics = Statistics(chunks, total, frequency, large, languages)
-    question = ask(turns, statistics, language, query.answered)
+    question = ask(turns, statistics, language, query.answered if query.written else "")
     if dimensions is not None:
         question = replace(question, dense=np.zeros(dimensions, np.float32), dense_weight=ENDPOINT_WEIGHT)
     return question, statistics

@@ -43,7 +43,7 @@ class Runtime:
     def ahead(self) -> Ahead | None:
         """Where this process alone takes questions and answers them; another one would search anew."""
         alone = self.settings.worker and not self.settings.redis_url
-        return Ahead(self.work, self.models, rewrites=self.settings.has_model) if alone else None
+        return Ahead(self.work, self.models, has_model=self.settings.has_model) if alone else None
 
     @cached_property
     def models(self) -> Models:

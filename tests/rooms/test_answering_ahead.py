@@ -25,7 +25,7 @@ QUESTION = "How do I turn the sound off?"
 
 @pytest.fixture
 def ahead(database: Database) -> Ahead:
-    return Ahead(database, Models(), rewrites=False)
+    return Ahead(database, Models(), has_model=False)
 
 
 async def _talk(database: Database, org_id: UUID) -> tuple[Talk, KnownVisitor]:
@@ -89,7 +89,7 @@ async def test_what_does_not_fit_or_failed_is_searched_anew(
 ) -> None:
     talk, visitor = await _talk(database, knowing)
     ahead.begin(visitor, talk.id, "When is the shop in Lisbon open?")
-    assert await ahead.take(talk.id, query_of(QUESTION, ())) is None
+    assert await ahead.take(talk.id, query_of(QUESTION, (), written=False)) is None
     with monkeypatch.context() as patched:
         _break(patched)
         ahead.begin(visitor, talk.id, QUESTION)
@@ -125,7 +125,7 @@ async def _taken(
     ahead.begin(who, conversation_id, text)
     task = ahead._begun[conversation_id]
     await _found(ahead)
-    assert await ahead.take(conversation_id, query_of(text, ())) is None
+    assert await ahead.take(conversation_id, query_of(text, (), written=False)) is None
     return task.exception() or task.result()
 
 
@@ -136,7 +136,7 @@ async def test_what_nobody_takes_is_forgotten_soon(
     talk, visitor = await _talk(database, knowing)
     ahead.begin(visitor, talk.id, QUESTION)
     await asyncio.sleep(0.3)
-    assert await ahead.take(talk.id, query_of(QUESTION, ())) is None
+    assert await ahead.take(talk.id, query_of(QUESTION, (), written=False)) is None
 
 
 async def test_nobody_is_told_of_what_was_deleted_before_they_asked(
@@ -150,7 +150,7 @@ async def test_nobody_is_told_of_what_was_deleted_before_they_asked(
     async with database.transaction(org_id) as session:
         await delete_document(session, document.id)
     ahead.begin(visitor, talk.id, QUESTION)
-    looked = await ahead.take(talk.id, query_of(QUESTION, ()))
+    looked = await ahead.take(talk.id, query_of(QUESTION, (), written=False))
     assert looked is not None
     assert looked.passages == []
 
@@ -159,5 +159,5 @@ async def test_only_a_few_are_looked_for_at_a_time(database: Database, knowing: 
     talks = [await _talk(database, knowing) for _ in range(searching.MOST_HELD + 1)]
     for talk, visitor in talks:
         ahead.begin(visitor, talk.id, QUESTION)
-    taken = [await ahead.take(talk.id, query_of(QUESTION, ())) for talk, _ in talks]
+    taken = [await ahead.take(talk.id, query_of(QUESTION, (), written=False)) for talk, _ in talks]
     assert [looked is not None for looked in taken] == [True] * searching.MOST_HELD + [False]

@@ -84,7 +84,8 @@ async def test_a_follow_up_is_searched_with_its_history(
         assert moved_on.headings[-1] == "Billing"
 
 
-async def test_a_follow_up_means_what_was_just_answered(database: Database, org_id: UUID) -> None:
+async def test_a_follow_up_means_what_was_just_written(database: Database, org_id: UUID) -> None:
+    """What was only quoted says nothing besides the passage that it is from, which would be found again for it."""
     await index_document(database, org_id, "refunds.txt", b"Refunds of money take up to five working days.\n")
     await index_document(database, org_id, "trips.txt", b"Trips by train take up to five working days.\n")
     history = ("Tell me more.",)
@@ -93,8 +94,10 @@ async def test_a_follow_up_means_what_was_just_answered(database: Database, org_
             ("A refund of the money goes to your card.", "refunds.txt"),
             ("We travel by train through the mountains.", "trips.txt"),
         ):
-            found = await search(session, Query("How long does that take?", history, answered))
+            found = await search(session, Query("How long does that take?", history, answered, written=True))
             assert found[0].document_name == name
+            quoted = await search(session, Query("How long does that take?", history, answered))
+            assert quoted == await search(session, Query("How long does that take?", history))
 
 
 @pytest.mark.parametrize(
