@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Tokenizer
 
 Vectors = NDArray[np.float32]
 
@@ -33,8 +33,9 @@ BYTE_WEIGHT = 0.4
 # has always the same pieces. They are remembered of this many words, and of none that is longer than this.
 BLANK = re.compile(r"(?<=\S) (?=\S)")
 MOST_WORDS, LONGEST_WORD = 50_000, 40
-# As many are cut one after another: the tokenizer would hand them to several threads, which takes longer.
-FEW = 100
+# Words with a blank, with what pieces have in its place, or with what the tokenizer's own signs ("<s>") begin with: in
+# these, pieces may begin as words do.
+ODD = re.compile(f"[ {WORD_BEGINS}<]")
 
 
 class StaticEmbedder:
@@ -54,19 +55,20 @@ class StaticEmbedder:
         # The last row is that of pieces without weights: nothing.
         weighted = weights.astype(np.float32) * _rarity(len(weights))[:, None]
         self._pieces: Vectors = np.vstack([weighted, np.zeros((1, self.dim), np.float32)])
+        begin = [at for piece, at in self._tokenizer.get_vocab().items() if piece.startswith(WORD_BEGINS)]
+        self._begins = np.isin(np.arange(len(self._pieces)), begin)
         self._known: dict[str, tuple[int, ...]] = {}
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Texts as rows of length 1, shape (len(texts), 256); a text without word pieces is all zeros."""
-        return _unit(self.sums(texts)) if texts else np.zeros((0, self.dim), np.float32)
+        return unit(self.sums(texts)) if texts else np.zeros((0, self.dim), np.float32)
 
     def embed_words(self, weights: Mapping[str, float]) -> Vectors:
         """One row, shape (256,), of words that count as much as they are given; zeros for none."""
         pooled = np.zeros(self.dim, np.float32)
         for row, weight in zip(self._pooled(list(weights)), weights.values(), strict=True):
             pooled += row * weight
-        unit: Vectors = _unit(pooled[None])[0]
-        return unit
+        return unit(pooled)
 
     def sums(self, texts: Sequence[str]) -> Vectors:
         """Texts as rows that are not yet of length 1: the row of several texts together is the sum of theirs."""
@@ -89,15 +91,23 @@ class StaticEmbedder:
         known, parted = self._known, [_parted(text) for text in texts]
         # Not `- known.keys()`, which goes through all that is known.
         fresh = list(set(chain.from_iterable(parted)).difference(known))
-        new = {word: tuple(one.ids) for word, one in zip(fresh, self._cut(fresh), strict=True)}
+        new = self._cut(fresh)
         known.update((word, numbers) for word, numbers in new.items() if len(word) <= LONGEST_WORD)
         for words in parted:
             yield list(chain.from_iterable(new[word] if word in new else known[word] for word in words))
 
-    def _cut(self, words: list[str]) -> list[Encoding]:
-        if len(words) > FEW:
-            return self._tokenizer.encode_batch_fast(words, add_special_tokens=False)
-        return [self._tokenizer.encode(word, add_special_tokens=False) for word in words]
+    def _cut(self, words: Sequence[str]) -> dict[str, tuple[int, ...]]:
+        """The numbers of each word's pieces. All plain ones are cut together, which takes half the time."""
+        plain = [word for word in words if not ODD.search(word)]
+        numbers = self._numbers(" ".join(plain))
+        begins = [*np.flatnonzero(self._begins.take(numbers, mode="clip")).tolist(), len(numbers)]
+        pieces = [tuple(numbers[at:end]) for at, end in pairwise(begins)]
+        cut = dict(zip(plain, pieces, strict=True))
+        return cut | {word: tuple(self._numbers(word)) for word in set(words).difference(plain)}
+
+    def _numbers(self, text: str) -> list[int]:
+        numbers: list[int] = self._tokenizer.encode_batch_fast([text], add_special_tokens=False)[0].ids
+        return numbers
 
 
 def _parted(text: str) -> list[str]:
@@ -114,10 +124,11 @@ def _rarity(vocabulary: int) -> Vectors:
     return weight
 
 
-def _unit(rows: Vectors) -> Vectors:
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: Vectors = rows / np.maximum(length, np.finfo(np.float32).tiny)
-    return unit
+def unit(rows: Vectors) -> Vectors:
+    """One row or several, each at length 1; zeros stay zeros."""
+    length = np.linalg.norm(rows, axis=-1, keepdims=True)
+    of_length_1: Vectors = rows / np.maximum(length, np.finfo(np.float32).tiny)
+    return of_length_1
 
 
 def _package_folder() -> Path:

@@ -60,6 +60,7 @@ STREAMS = (
     ("Book", "xls"),
 )
 DECLARED_TYPES = {MIME[kind].encode(): kind for kind in ("odt", "ods", "odp", "epub")}
+MANIFEST = "META-INF/manifest.xml"
 UNPACKED_MOST_MB = 1024
 UNPACKED_RATIO = 150
 UNPACKED_HARMLESS_MB = 64
@@ -117,11 +118,18 @@ def zip_kind(archive: zipfile.ZipFile) -> str:
     if "mimetype" in names:
         declared = DECLARED_TYPES.get(archive.read("mimetype")[:100].strip().removesuffix(b"-template"))
         if declared:
+            refuse_locked(archive, names)
             return declared
     for part, kind in PARTS:
         if any(name.startswith(part) for name in names):
             return kind
     raise ParseFailure("archive")
+
+
+def refuse_locked(archive: zipfile.ZipFile, names: list[str]) -> None:
+    """OpenDocument says in its manifest which of its parts are locked by a password."""
+    if MANIFEST in names and b"encryption-data" in archive.read(MANIFEST):
+        raise ParseFailure("encrypted")
 
 
 def compound(data: bytes) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from ingest.kinds import IMAGES, MIME, kind_of
 from ingest.language import detect
 from ingest.parsed import Page, Parsed, ParseFailure
-from ingest.readers import mail, office, pdf, plain, slides, web, word
+from ingest.readers import mail, office, open_slides, pdf, plain, slides, web, word
 from ingest.readers.draft import Draft
 from ingest.readers.tables import tidy_tables
 
@@ -18,7 +18,11 @@ TEXT_READERS: dict[str, Callable[[str], Draft]] = {
     "markdown": plain.read_markdown,
     "text": plain.read_text,
 }
-BINARY_READERS: dict[str, Callable[[bytes], Draft]] = {"docx": word.read, "pptx": slides.read}
+BINARY_READERS: dict[str, Callable[[bytes], Draft]] = {
+    "docx": word.read,
+    "pptx": slides.read,
+    "odp": open_slides.read,
+}
 MACHINE_TITLE = re.compile(
     r"^(?:untitled.*|unspecified|microsoft word - .*|document\d*|presentation\d*|powerpoint presentation|.*\.\w{2,4})$",
     re.IGNORECASE,

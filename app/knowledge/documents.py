@@ -16,14 +16,12 @@ from app.kit.one_line import one_line
 from app.knowledge import large
 from app.knowledge.happenings import DocumentChanged
 from app.knowledge.index_lock import lock_index
-from app.knowledge.models import UNDER_WAY, Document, DocumentFile, DocumentVersion
+from app.knowledge.models import FILES, UNDER_WAY, Document, DocumentFile, DocumentVersion
 from app.knowledge.publishing import retire
 from app.knowledge.queries import latest_version
 
 MEGABYTE = 1024 * 1024
 MAX_NAME = 255
-# Sources whose documents are told by the names of files.
-FILES = ("upload", "seed")
 
 
 class DocumentUnknown(NotFound):

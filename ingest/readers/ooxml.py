@@ -1,4 +1,4 @@
-"""The package that Word and PowerPoint files are: parts, their relations, and XML read by local names."""
+"""The package that office files are: parts, their relations, and XML read by local names."""
 
 import io
 import posixpath
@@ -60,8 +60,8 @@ class Package:
             if isinstance(relation.tag, str) and relation.get("Type", "").endswith(kind)
         }
 
-    def title(self) -> str | None:
-        core = self.optional("docProps/core.xml")
+    def title(self, part: str = "docProps/core.xml") -> str | None:
+        core = self.optional(part)
         return next((title.text for title in every(core, "title")), None) if core is not None else None
 
 

@@ -19,7 +19,7 @@ from ingest.readers.furniture import without_furniture
 from ingest.readers.office import extract
 from ingest.readers.paragraphs import SECTION, paragraphs
 from ingest.readers.ruled_tables import with_tables
-from ingest.readers.scans import recognised
+from ingest.readers.scans import recognised, recognised_among
 
 MIME = "application/pdf"
 # A scan may carry a stamp or a page number as text; fewer letters than this on a page are no text.
@@ -43,6 +43,8 @@ def read(data: bytes, *, ocr: bool) -> Draft:
     texts = page_texts(result)
     if is_scan(texts):
         texts = recognised(data, ocr=ocr)
+    elif bare := [number for number, text in texts.items() if letters(text) < LETTERS_A_PAGE]:
+        texts |= recognised_among(data, bare, ocr=ocr)
     headings = plausible_headings(result, sum(map(len, texts.values())))
     marked, tables = with_tables(data)
     texts |= {number: unhyphenated(text) for number, text in marked.items() if number in texts}
@@ -85,8 +87,11 @@ def unhyphenated(text: str) -> str:
 
 
 def is_scan(texts: dict[int, str]) -> bool:
-    letters = sum(len(LETTER.findall(text)) + sum(map(str.isdigit, text)) for text in texts.values())
-    return letters < LETTERS_A_PAGE * len(texts) or letters < LETTERS_A_PAGE
+    return sum(map(letters, texts.values())) < LETTERS_A_PAGE * max(1, len(texts))
+
+
+def letters(text: str) -> int:
+    return len(LETTER.findall(text)) + sum(map(str.isdigit, text))
 
 
 def plausible_headings(result: ExtractionResult, total: int) -> Headings:

@@ -1,7 +1,9 @@
-"""The pages of a scanned PDF file, each drawn as a picture and read by Tesseract."""
+"""The scanned pages of a PDF file, each drawn as a picture and read by Tesseract."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from math import sqrt
+from time import monotonic
 
 import pypdfium2
 from kreuzberg import OcrConfig
@@ -14,6 +16,8 @@ DOTS_AN_INCH, POINTS_AN_INCH = 200, 72
 # Of a poster or a page that only claims to be one; A4 has four million at this resolution.
 PIXELS_MOST = 12_000_000
 PICTURE = "image/x-portable-graymap"
+# How long the scanned pages among others may take: the others are not to be lost for them.
+AMONG_S = 10.0
 
 
 def recognised(data: bytes, *, ocr: bool) -> dict[int, str]:
@@ -27,11 +31,34 @@ def recognised(data: bytes, *, ocr: bool) -> dict[int, str]:
         raise ParseFailure("broken") from error
 
 
-def read_pages(data: bytes, config: OcrConfig) -> Iterator[tuple[int, str]]:
+def recognised_among(data: bytes, numbers: Collection[int], *, ocr: bool) -> dict[int, str]:
+    """The text of those of these pages that are pictures, as far as there is time; of none without Tesseract."""
+    config = recognition() if ocr else None
+    if config is None:
+        return {}
+    until, found = monotonic() + AMONG_S, dict[int, str]()
+    # The other pages have been read: they are not to be lost for one that cannot be.
+    with suppress(ParseFailure, pypdfium2.PdfiumError):
+        for number, text in read_pages(data, config, numbers):
+            found[number] = text
+            if monotonic() > until:
+                break
+    return found
+
+
+def read_pages(
+    data: bytes, config: OcrConfig, pictures: Collection[int] | None = None
+) -> Iterator[tuple[int, str]]:
+    """All pages, or those of `pictures` that show one."""
     with pypdfium2.PdfDocument(data) as document:
         for number, page in enumerate(document, 1):
-            yield number, extract(drawn(page), PICTURE, ocr=config).content
+            if pictures is None or (number in pictures and shows_picture(page)):
+                yield number, extract(drawn(page), PICTURE, ocr=config).content
             page.close()
+
+
+def shows_picture(page: pypdfium2.PdfPage) -> bool:
+    return any(True for _ in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]))
 
 
 def drawn(page: pypdfium2.PdfPage) -> bytes:

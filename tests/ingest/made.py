@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib import colors, pdfencrypt
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 
@@ -65,6 +66,20 @@ def picture(text: str, kind: str = "PNG") -> bytes:
     image = Image.new("L", (900, 160), 255)
     ImageDraw.Draw(image).text((40, 50), text, font=ImageFont.load_default(44), fill=0)
     image.save(out, kind, resolution=150)
+    return out.getvalue()
+
+
+def pdf_with_scan(lines: Sequence[str], scanned: str) -> bytes:
+    """A page of text, one that a scanner has made, and one with nothing on it."""
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=A4)
+    for place, line in enumerate(lines):
+        canvas.drawString(72, 760 - 24 * place, line)
+    canvas.showPage()
+    canvas.drawImage(ImageReader(io.BytesIO(picture(scanned))), 36, 600, 500, 89)
+    canvas.showPage()
+    canvas.showPage()
+    canvas.save()
     return out.getvalue()
 
 

@@ -55,7 +55,7 @@ def test_it_needs_no_network_and_leaves_logging_alone() -> None:
 
 @given(
     st.lists(
-        st.text(st.sampled_from("ab é\tß\n .,'\u00a0\u3000กา東京🙂1"), max_size=60), min_size=1, max_size=3
+        st.text(st.sampled_from("ab é\tß\n .,'▁\u00a0\u3000กา東京🙂1"), max_size=60), min_size=1, max_size=3
     )
 )
 def test_words_that_are_remembered_have_the_pieces_that_they_have_in_the_text(texts: list[str]) -> None:
@@ -63,3 +63,13 @@ def test_words_that_are_remembered_have_the_pieces_that_they_have_in_the_text(te
     whole = embedder._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
     for _ in range(2):
         assert list(embedder._encoded(texts)) == [one.ids for one in whole]
+
+
+SIGNS = ("a", "ß", "東", " ", "▁", "<", "<s>", "</s>", "<unk>")
+
+
+@given(st.sets(st.lists(st.sampled_from(SIGNS), min_size=1).map("".join)))
+def test_words_cut_together_have_the_pieces_that_each_has_by_itself(words: set[str]) -> None:
+    embedder = static_embedder()
+    alone = {word: tuple(embedder._tokenizer.encode(word, add_special_tokens=False).ids) for word in words}
+    assert embedder._cut(list(words)) == alone

@@ -6,7 +6,8 @@ import docx
 import pytest
 
 from ingest.parse import parse
-from ingest.parsed import MESSAGES, Limits, Parsed, ParseFailure
+from ingest.parsed import Limits, Parsed, ParseFailure
+from ingest.readers import scans
 from tests.ingest import made
 
 
@@ -195,7 +196,14 @@ async def test_what_cannot_be_read_says_why_and_what_to_do(code: str, name: str,
 @pytest.mark.parametrize(("name", "data"), [("a.pdf", made.scan()), ("a.png", made.picture(""))])
 async def test_a_scan_needs_text_recognition(monkeypatch: pytest.MonkeyPatch, name: str, data: bytes) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    assert (await failure(data, name)).code == "scanned"
+    refused = await failure(data, name)
+    assert refused.code == "scanned"
+    for said in (
+        "This is a scan or a picture",
+        "Upload a version with text",
+        "Tesseract installed on the server",
+    ):
+        assert said in refused.message
 
 
 @pytest.mark.skipif(
@@ -209,12 +217,34 @@ async def test_scans_are_read_where_tesseract_is(name: str, kind: str) -> None:
     assert parsed.pages[0].number == (1 if kind == "PDF" else None)
 
 
+@pytest.mark.skipif(
+    shutil.which("tesseract") is None, reason="Tesseract is not installed (apt-get install tesseract-ocr)"
+)
+async def test_a_scanned_page_among_others_is_read_where_tesseract_is() -> None:
+    data = made.pdf_with_scan(["Parcels leave every morning from our house."] * 3, "They come back at night.")
+    parsed = await parse(data, name="mixed.pdf", limits=Limits(seconds=120))
+    pages = {page.number: page.markdown for page in parsed.pages}
+    assert pages.keys() == {1, 2}
+    assert pages[2].strip() == "They come back at night."
+
+
+def test_a_scanned_page_that_cannot_be_read_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ParseFailure("crashed")
+
+    monkeypatch.setattr(scans, "recognition", object)
+    monkeypatch.setattr(scans, "extract", refuse)
+    data = made.pdf_with_scan(["Parcels leave every morning."], "They come back at night.")
+    assert scans.recognised_among(data, [2, 3], ocr=True) == {}
+
+
+async def test_a_scanned_page_is_left_out_where_tesseract_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    data = made.pdf_with_scan(["Parcels leave every morning from our house."] * 3, "They come back at night.")
+    assert [page.number for page in (await parse(data, name="mixed.pdf")).pages] == [1]
+
+
 async def test_too_much_input_or_output_is_refused() -> None:
     data = b"word " * 500_000
     assert (await failure(data, "a.txt", Limits(input_mb=1))).code == "too_large"
     assert (await failure(data, "a.txt", Limits(characters=1000))).code == "too_large"
-
-
-def test_every_failure_has_a_message() -> None:
-    for code, message in MESSAGES.items():
-        assert ParseFailure(code).message == message
