@@ -86,10 +86,11 @@ class Website:
 
     def _said(self, path: str, headers: Mapping[str, str]) -> Said:
         said = self.pages.get(path, Said(b"nothing", 404))
-        etag = said.headers.get("ETag")
-        return (
-            Said(status=304, headers=said.headers) if etag and headers.get("If-None-Match") == etag else said
-        )
+        for has, asked in (("ETag", "If-None-Match"), ("Last-Modified", "If-Modified-Since")):
+            if has in said.headers and asked in headers:  # the first alone decides where both are asked
+                same = said.headers[has] == headers[asked]
+                return Said(status=304, headers=said.headers) if same else said
+        return said
 
     async def _send(self, writer: asyncio.StreamWriter, said: Said) -> None:
         lines = [f"HTTP/1.1 {said.status} Said", *_framed(said), "Connection: close"]

@@ -122,17 +122,18 @@ def _redirected(source: Source, page: SourcePage, url: str) -> Visited | None:
     """None for the page that a source begins with: where its address leads is what was asked for."""
     if source.kind == "page":
         return None
+    if not _at_home(source, url):
+        return refused("elsewhere")
     if page.url == source.address:
-        return None if _bare(url) == _bare(page.url) else refused("elsewhere")
-    within = source.prefix if source.kind == "site" else _root(source.address)
-    if not is_below(url, within):
-        return refused("outside" if is_below(url, _root(source.address)) else "elsewhere")
+        return None
+    if source.kind == "site" and not is_below(url, source.prefix):
+        return refused("outside")
     return refused("moved", url, instead=url)
 
 
-def _bare(address: str) -> str:
-    """The host, whether or not it is called www."""
-    return host_of(address).removeprefix("www.")
+def _at_home(source: Source, url: str) -> bool:
+    """Whether it is on the source's host, which may or may not be called www."""
+    return host_of(url).removeprefix("www.") == host_of(source.address).removeprefix("www.")
 
 
 def _file(fetched: FetchedPage, kind: str) -> Visited:
@@ -200,6 +201,8 @@ def below(prefix: str, links: Sequence[str]) -> list[str]:
 
 
 async def _sitemap(source: Source, fetched: FetchedPage) -> Visited:
+    if source.kind == "sitemap" and not _at_home(source, fetched.url):
+        return refused("elsewhere")  # all that it lists would be taken for this source's
     try:
         found = await survey_sitemap(gunzipped(fetched.content, fetched.url))
     except PageUnavailable as problem:
@@ -228,7 +231,7 @@ def _sorted(
         except AddressRefused as problem:
             bad[entry.url[:500]] = problem.reason
             continue
-        if is_below(url, _root(sitemap)) or is_below(url, _root(source.address)):
+        if is_below(url, _root(sitemap)) or _at_home(source, url):
             good[url] = entry.changed
         else:
             bad[url] = "elsewhere"

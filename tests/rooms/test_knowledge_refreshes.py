@@ -10,7 +10,7 @@ from app.kit.db import Database
 from app.knowledge import crawl as crawling
 from app.knowledge.crawl import Crawler, crawl
 from app.knowledge.documents import delete_document
-from app.knowledge.source_queries import source_of
+from app.knowledge.source_queries import pages_of, source_of
 from app.knowledge.sources import (
     SourceUnknown,
     delete_source,
@@ -27,6 +27,12 @@ from tests.website import Said, Website, website
 async def site() -> AsyncIterator[Website]:
     async with website() as site:
         yield site
+
+
+async def versions(database: Database, org_id: UUID, source_id: UUID) -> list[int]:
+    """Which version each page's document is at."""
+    async with database.transaction(org_id) as session:
+        return [listed.version.number for listed in await pages_of(session, source_id) if listed.version]
 
 
 async def test_a_busy_site_is_left_alone_for_as_long_as_it_asks(
@@ -83,6 +89,38 @@ async def test_a_refresh_takes_only_what_has_changed(database: Database, org_id:
     assert f"{site.url}/c" not in await answers(database, org_id, "customs")
     async with database.transaction(org_id) as session:
         await counts(session)
+
+
+async def test_a_page_that_says_only_when_it_changed_is_asked_for_since_then(
+    database: Database, org_id: UUID, site: Website
+) -> None:
+    then = "Thu, 01 Jan 2026 10:00:00 GMT"
+    site.page("/", "Start", **{"Last-Modified": then})
+    source = await add(database, org_id, "site", site.url)
+    await fetch(database, org_id, source, site)
+    site.page("/", "What the site says is unchanged", **{"Last-Modified": then})
+    await fetch_again(database, org_id, source, site)
+    assert site.visits[-1].headers["If-Modified-Since"] == then
+    assert await standing(database, org_id, source, site) == {"/": "stored"}
+    assert await versions(database, org_id, source) == [1]
+    site.page("/", "Refunds", **{"Last-Modified": "Fri, 02 Jan 2026 10:00:00 GMT"})
+    await fetch_again(database, org_id, source, site)
+    assert await versions(database, org_id, source) == [2]
+    assert await answers(database, org_id, "refunds") == [f"{site.url}/"]
+
+
+async def test_a_page_of_which_only_the_shell_changed_gets_no_new_version(
+    database: Database, org_id: UUID, site: Website
+) -> None:
+    site.page("/", "Start")
+    source = await add(database, org_id, "site", site.url)
+    await fetch(database, org_id, source, site)
+    site.page("/", "Start", head="<meta name=generator content='Shell 2'><script>let build = 2</script>")
+    await fetch_again(database, org_id, source, site)
+    assert await versions(database, org_id, source) == [1]
+    site.page("/", "Beginning")
+    await fetch_again(database, org_id, source, site)
+    assert await versions(database, org_id, source) == [2]
 
 
 @pytest.mark.parametrize(
