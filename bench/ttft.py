@@ -1,5 +1,4 @@
-"""
-How much later the first word of an answer comes through Frontdesk than from the model endpoint itself.
+"""How much later the first word of an answer comes through Frontdesk than from the model endpoint itself.
 
     python -m bench.ttft                          # prints one JSON object, in milliseconds
     python -m bench.ttft --chunks 2000 --keep /tmp/ttft   # a smaller organisation, kept for the next run

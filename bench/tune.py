@@ -18,9 +18,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.knowledge.evaluation_set import Asked, Corpus, chunks_of, read_set
+from app.knowledge.evaluation_set import Corpus, chunks_of, read_set
 from app.knowledge.indexing import headings_above
-from app.knowledge.lines import LEAST_LIKENESS, LOOKED_AT, WEIGHTS, Wording, beginning, look_closely
+from app.knowledge.lines import (
+    COMPARED,
+    LEAST_LIKENESS,
+    LOOKED_AT,
+    WEIGHTS,
+    Shown,
+    Wording,
+    beginning,
+    look_closely,
+)
 from app.knowledge.question import (
     ANSWERED_WEIGHT,
     BACKGROUND,
@@ -28,6 +37,7 @@ from app.knowledge.question import (
     DENSE_WEIGHT,
     PAIR_WEIGHT,
     TURN_WEIGHTS,
+    Query,
     following,
 )
 from app.knowledge.search import CANDIDATES, SPARE
@@ -63,6 +73,7 @@ class Constants:
     heading_weight: int = HEADING_WEIGHT
     turns: tuple[float, ...] = TURN_WEIGHTS
     answered: float = ANSWERED_WEIGHT
+    quotes: bool = False
     pair_weight: float = PAIR_WEIGHT
     background: float = BACKGROUND
     common_share: float = COMMON_SHARE
@@ -70,6 +81,7 @@ class Constants:
     least_likeness: float = LEAST_LIKENESS
     candidates: int = CANDIDATES
     looked_at: int = LOOKED_AT
+    compared: int = COMPARED
     lines: tuple[float, ...] = WEIGHTS
 
 
@@ -80,24 +92,22 @@ VARIED: dict[str, Sequence[object]] = {
     "heading_weight": (0, 1, 3),
     "turns": ((1.0,), (1.0, 0.33, 0.33), (1.0, 0.25, 0.15), (1.0, 0.5, 0.3)),
     "answered": (0.0, 0.2, 0.5),
+    "quotes": (True,),
     "pair_weight": (0.0, 0.2, 0.8),
     "background": (0, 1000),
     "common_share": (3e-4, 3e-3, 1.0),
     "dense_weight": (0.0, 0.2, 0.6, 1.0),
     "least_likeness": (0.01, 0.3),
     "candidates": (30, 100, 200, 1000),
-    "looked_at": (10, 30, 60, 120),
+    "looked_at": (10, 20, 60, 120),
+    "compared": (8, 20, 30),
     "lines": (
-        (0.0, 0.0, 0.0, 0.0),
-        (0.0, 0.4, 0.4, 0.3),
-        (0.4, 0.0, 0.4, 0.3),
-        (0.4, 0.4, 0.0, 0.3),
-        (0.4, 0.4, 0.4, 0.0),
-        (0.3, 0.4, 0.4, 0.3),
-        (0.5, 0.4, 0.4, 0.3),
-        (0.4, 0.3, 0.4, 0.3),
-        (0.4, 0.5, 0.4, 0.3),
-        (0.4, 0.4, 0.5, 0.3),
+        (0.0,) * len(WEIGHTS),
+        *(
+            (*WEIGHTS[:at], value, *WEIGHTS[at + 1 :])
+            for at, weight in enumerate(WEIGHTS)
+            for value in (0.0, round(weight - 0.1, 1), round(weight + 0.1, 1))
+        ),
     ),
 }
 
@@ -170,12 +180,11 @@ class Scored:
     wording: Wording
 
 
-def score(index: Index, asked: Asked, use: Constants) -> Scored:
+def score(index: Index, query: Query, use: Constants) -> Scored:
     lexical, pairs = np.zeros(len(index.entry)), np.zeros(len(index.entry))
     damping = use.k1 * (1 - use.b + use.b * index.lengths / use.usual_length)
     dense: dict[str, float] = defaultdict(float)
     begins: dict[str, float] = defaultdict(float)
-    query = asked.query()
     for text, weight in zip((query.text, *reversed(query.history)), use.turns, strict=False):
         turn = list(content(text, index.language))
         for word, terms in turn:
@@ -220,10 +229,22 @@ def rank(index: Index, scored: Scored, use: Constants) -> NDArray[np.int64]:
     second = worded / max(worded.max(), 1e-9) + dense[best]
     order = np.argsort(-second, kind="stable")[: max(use.looked_at, FOUND + SPARE)]
     looked = best[order[: use.looked_at]]
-    texts, titles = ([of_all[row] for row in looked] for of_all in (index.texts, index.titles))
     third = second[order]
-    third[: len(looked)] += look_closely(scored.wording, texts, titles) @ use.lines
+    shown = [Shown(index.texts[row], index.titles[row], index.entry[row]) for row in looked]
+    found = look_closely(scored.wording, shown, third[: len(looked)], use.lines, use.compared)
+    third[: len(looked)] += found @ use.lines
     return best[order[np.argsort(-third, kind="stable")]]
+
+
+def answers(index: Index, query: Query, use: Constants) -> NDArray[np.int64]:
+    """The best chunks for a question. With `quotes` it follows the best one for the question before it, as if that had
+    been quoted, instead of what somebody has written.
+    """
+    if use.quotes and query.history:
+        before = Query(query.history[-1], query.history[:-1])
+        [best, *_] = rank(index, score(index, before, use), use)
+        query = replace(query, answered=index.texts[best])
+    return rank(index, score(index, query, use), use)
 
 
 def figures(indexes: Sequence[Index], use: Constants) -> list[float]:
@@ -234,7 +255,7 @@ def figures(indexes: Sequence[Index], use: Constants) -> list[float]:
         for asked in index.corpus.queries:
             relevant = index.corpus.relevant.get(asked.id)
             if relevant:
-                order = rank(index, score(index, asked, use), use)
+                order = answers(index, asked.query(), use)
                 names = list(dict.fromkeys(index.entry[row] for row in order))[:FOUND]
                 rows.append(measure([name in relevant for name in names], len(relevant)))
     return [float(mean) for mean in np.mean(rows, axis=0)]

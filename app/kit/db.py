@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util.concurrency import greenlet_spawn
 
 from app.kit.happenings import Reactions
@@ -84,13 +85,12 @@ class Database:
         connection = held.driver_connection
         assert isinstance(connection, asyncpg.Connection)
         try:
-            async with connection.transaction():
-                await connection.execute(SET, "app.org", str(org_id))
-                yield Statements(connection, {"org": org_id})
+            # In one round trip; digits need no escaping.
+            await connection.execute(f"BEGIN; SET LOCAL app.org = '{org_id.hex}'")
+            yield Statements(connection, {"org": org_id})
+            await connection.execute("COMMIT")
         finally:
-            if connection.is_in_transaction():  # whoever left was not even let roll it back
-                held.invalidate()
-            await greenlet_spawn(held.close)
+            await _given_back(held, connection)
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -192,6 +192,17 @@ def _engine(url: URL, role: str | None, pool_size: int, patience_s: float) -> As
             raise InvalidatePoolError
 
     return engine
+
+
+async def _given_back(held: PoolProxiedConnection, connection: "asyncpg.Connection[Any]") -> None:
+    """Without what was begun on it and not committed."""
+    try:
+        if connection.is_in_transaction():
+            await connection.execute("ROLLBACK")
+    finally:
+        if connection.is_in_transaction():  # whoever left was not even let roll it back
+            held.invalidate()
+        await greenlet_spawn(held.close)
 
 
 async def _set(session: AsyncSession, name: str, value: str) -> None:

@@ -78,7 +78,7 @@ async def settle(database: Database, org_id: UUID) -> None:
         chunks, stands = await size(session), await state(session)
         wanted = chunks >= NO_LONGER_LARGE if stands else chunks > LARGE
         if not wanted:
-            return await _leave(session, stands)
+            return await _leave(session)
         if stands == "ready":
             return None
         await _set(session, "building")
@@ -88,12 +88,12 @@ async def settle(database: Database, org_id: UUID) -> None:
     return None
 
 
-async def _leave(session: AsyncSession, stands: str | None) -> None:
+async def _leave(session: AsyncSession) -> None:
     """First nobody is sent to the copy any more, and when the last has left it goes."""
-    if stands is None:
-        await session.execute(text("SELECT large_drop()"))
-    elif await _out_of_use(session):
+    if await _out_of_use(session):
         await enqueue(session, JOB, {}, delay=GRACE)
+    else:
+        await session.execute(text("SELECT large_drop()"))
 
 
 async def _build(database: Database, org_id: UUID) -> bool:

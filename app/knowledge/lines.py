@@ -1,4 +1,5 @@
-"""The closest look at the passages found: whether a line of one says what was asked, and whether its title names it.
+"""The closest look at the passages found: whether a line of one says what was asked, and whether its title or the name
+of its file does.
 
 A passage is searched as a whole, and much of it may be about something else. Words are found by how they begin, as far
 as they share that with their stem: cheap enough to look at every line of every candidate while a visitor waits.
@@ -6,6 +7,7 @@ Weights are what measured best on four sets at once (bench/tune.py); near them t
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -16,11 +18,13 @@ from numpy.typing import NDArray
 from ingest.embed import Vectors, static_embedder
 from ingest.lexical import IS_UNPARTED, stems
 
-# How many passages are looked at so closely.
-LOOKED_AT = 20
+# How many passages are looked at so closely, and how many of those by the meaning of their lines, which takes longest.
+LOOKED_AT, COMPARED = 30, 12
 # The share of the question's words that stand in one line; how like the question the line is, against the line that is
-# most like it; the share of the title that the question names; the logarithm of the passage's length.
-WEIGHTS = (0.4, 0.4, 0.4, 0.3)
+# most like it; the shares of the title, and of the file's name, that the question names; the logarithm of the
+# passage's length.
+WEIGHTS = (0.4, 0.4, 0.4, 0.4, 0.3)
+MEANT = 1
 
 # Of each passage, those lines with the most of the question's words are compared by meaning, as far as they begin.
 LINES, LINE_CHARS = 2, 400
@@ -29,6 +33,12 @@ LEAST_LIKENESS = 0.2
 WORD_CHARS, LONG_LOG = 6, 6.0
 # Fewer common characters than this are not taken for the beginning of a word.
 SHORTEST = 2
+# What stands between the folders of a file's name, its ending, and where the words begin that are written in one.
+BETWEEN, ENDING, INNER = (
+    re.compile(r"[/\\›]"),
+    re.compile(r"\.\w{1,5}$"),
+    re.compile(r"(?<=[a-z])(?=[A-Z])|[\W_]+"),
+)
 # Last letters of a stem that its other forms write differently: companies, company.
 CHANGING = "iy"
 
@@ -60,15 +70,36 @@ def beginning(word: str, terms: Sequence[str]) -> Sequence[str]:
     return (common if len(common) >= SHORTEST else word,)
 
 
-def look_closely(asked: Wording, texts: Sequence[str], titles: Sequence[str | None]) -> Scores:
-    """What speaks for each passage besides its score, shape (passages, 4), 0..1 each: see WEIGHTS."""
-    looked = [_lines(asked.beginnings, text) for text in texts]
-    worded = np.array([share for share, _ in looked])
-    likeness = _likeness(asked.meaning, [lines for _, lines in looked])
-    named = {title: _named(asked, title) for title in set(titles)}
-    length = np.array([math.log1p(len(text) / WORD_CHARS) / LONG_LOG for text in texts]).clip(max=1)
-    meant = likeness / max(likeness.max(initial=0), LEAST_LIKENESS)
-    return np.stack([worded, meant, [named[title] for title in titles], length], axis=1)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A passage as it is looked at. `file` is the name of the file that it comes from, with its folders."""
+
+    text: str
+    title: str | None = None
+    file: str | None = None
+
+
+def look_closely(
+    asked: Wording,
+    passages: Sequence[Shown],
+    before: Scores,
+    weights: Sequence[float] = WEIGHTS,
+    compared: int = COMPARED,
+) -> Scores:
+    """What speaks for each passage besides its score `before`, shape (passages, 5), 0..1 each: see WEIGHTS. Those that
+    are the best without it are `compared` by meaning.
+    """
+    looked = [_lines(asked.beginnings, passage.text) for passage in passages]
+    titled = {title: _named(asked, title) for title in {passage.title for passage in passages}}
+    filed = {file: _filed(asked, file) for file in {passage.file for passage in passages}}
+    found = np.zeros((len(passages), len(weights)))
+    for row, passage, (share, _) in zip(found, passages, looked, strict=True):
+        long = min(math.log1p(len(passage.text) / WORD_CHARS) / LONG_LOG, 1.0)
+        row[:] = share, 0.0, titled[passage.title], filed[passage.file], long
+    best = np.argsort(-(before + found @ weights), kind="stable")[:compared]
+    likeness = _likeness(asked.meaning, [looked[at][1] for at in best])
+    found[best, MEANT] = likeness / max(likeness.max(initial=0), LEAST_LIKENESS)
+    return found
 
 
 def _lines(beginnings: Mapping[str, float], text: str) -> tuple[float, list[str]]:
@@ -107,3 +138,9 @@ def _named(asked: Wording, title: str | None) -> float:
     """The share of a title's words that the question names, 0..1."""
     said = frozenset(stems(title or "", asked.language))
     return len(said & asked.newest) / len(said) if said else 0.0
+
+
+def _filed(asked: Wording, file: str | None) -> float:
+    """The mean of that share over the folders and the name of a file, 0..1."""
+    parts = [INNER.sub(" ", part) for part in BETWEEN.split(ENDING.sub("", file or ""))]
+    return sum(_named(asked, part) for part in parts) / len(parts)

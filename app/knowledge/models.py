@@ -15,6 +15,8 @@ from app.tenancy.models import TIME
 # The states through which a version goes; it can fail in each but the last.
 STEPS = ("queued", "parsing", "chunking", "embedding", "indexing", "ready")
 UNDER_WAY = STEPS[:-1]
+# Sources whose documents are told by the names of files.
+FILES = ("upload", "seed")
 
 
 class Document(Base):

@@ -10,10 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
-import numpy as np
-
 from app.knowledge.lines import Wording, beginning
-from ingest.embed import Vectors, static_embedder
+from ingest.embed import Vectors, static_embedder, unit
 from ingest.lexical import guess_language, lower, number, raw_words, stems_of
 from ingest.stopwords import STOPWORDS
 
@@ -161,9 +159,7 @@ def following(answered: str, meaning: Vectors, weight: float = ANSWERED_WEIGHT) 
     if not answered:
         return meaning
     before = static_embedder().embed([" ".join(answered.split()[:ANSWERED_WORDS])])[0]
-    both = meaning + weight * before
-    unit: Vectors = both / max(np.linalg.norm(both), np.finfo(np.float32).tiny)
-    return unit
+    return unit(meaning + weight * before)
 
 
 def _beginnings(turns: Sequence[Sequence[Word]], statistics: Statistics) -> dict[str, float]:

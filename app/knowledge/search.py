@@ -15,19 +15,17 @@ from pgvector import HalfVector, SparseVector
 
 from app.kit.db import Transaction, driver_connection, scope
 from app.knowledge.duplicates import Texts
-from app.knowledge.embedders import STATIC
-from app.knowledge.lines import LEAST_LIKENESS, LOOKED_AT, WEIGHTS, look_closely
-from app.knowledge.question import Query, Question, Statistics, ask, language_of, read
+from app.knowledge.lines import LEAST_LIKENESS, LOOKED_AT, WEIGHTS, Shown, look_closely
+from app.knowledge.models import FILES
+from app.knowledge.preparing import prepare
+from app.knowledge.question import Query, Question, Statistics
 from ingest.embed import Vectors
-from ingest.lexical import DIMENSIONS, number
+from ingest.lexical import DIMENSIONS
 
 __all__ = ["Passage", "Query", "search"]
 
 # How many of the first look get the second one.
 CANDIDATES = 50
-
-# Of an endpoint's embeddings, which know languages and meaning better. Taken from the literature, not measured here.
-ENDPOINT_WEIGHT = 1.0
 
 # Passages read besides those asked for, to stand in for those that say the same as another.
 SPARE = 20
@@ -37,16 +35,6 @@ SPARE = 20
 # chunks than RARE. They must carry most of the question, or all chunks are compared after all.
 NEAR, WORDED = 400, 500
 RARE, LEAST_WEIGHT = 10_000, 0.6
-
-STATISTICS = """
-    SELECT coalesce(sum(chunks), 0)::bigint, coalesce(sum(terms), 0)::bigint,
-           coalesce(array_agg(language ORDER BY chunks DESC), '{}'),
-           EXISTS (SELECT FROM large_index WHERE org_id = $1 AND state = 'ready'),
-           (SELECT dimensions FROM search_index WHERE org_id = $1 AND embedder <> $2)
-    FROM corpus WHERE org_id = $1 AND chunks > 0
-"""
-
-FREQUENCIES = "SELECT term, chunks FROM corpus_term WHERE org_id = $1 AND term = ANY($2) AND chunks > 0"
 
 # Each look-up by id stands in a subquery of its own (OFFSET 0 keeps it there): with a stale idea of how many chunks
 # an organisation has, the planner would join all of them to all of them. The best scores are scalars for the same
@@ -170,20 +158,6 @@ async def search(
     return _distinct(closely[: limit + SPARE], question, limit)
 
 
-async def prepare(connection: Any, org_id: UUID, query: Query) -> tuple[Question, Statistics]:
-    """The question's vectors, by how rare its words are in the organisation's texts."""
-    chunks, total, languages, large, dimensions = await connection.fetchrow(STATISTICS, org_id, STATIC)
-    language = language_of(query, languages)
-    turns = read(query, language, languages)
-    numbers = [number(term) for turn in turns for word in turn for form in word.forms for term in form]
-    frequency = dict(await connection.fetch(FREQUENCIES, org_id, numbers))
-    statistics = Statistics(chunks, total, frequency, large, languages)
-    question = ask(turns, statistics, language, query.answered if query.written else "")
-    if dimensions is not None:
-        question = replace(question, dense=np.zeros(dimensions, np.float32), dense_weight=ENDPOINT_WEIGHT)
-    return question, statistics
-
-
 def rare_terms(question: Question, statistics: Statistics) -> list[int] | None:
     """The terms by which to look for candidates; None where every chunk is to be compared."""
     if not statistics.large:
@@ -216,13 +190,16 @@ def _closely(
     rows: Sequence[Mapping[str, Any]], question: Question, most: int
 ) -> list[tuple[Mapping[str, Any], float]]:
     """The rows, best first, each with its score: of the first `most` by what their lines say, too."""
-    looked = rows[:most]
-    closely = np.zeros(len(rows))
-    found = look_closely(question.wording, [row["text"] for row in looked], [row["title"] for row in looked])
-    closely[: len(looked)] = found @ WEIGHTS
-    before = np.array([row["score"] for row in rows]) * (1 + question.dense_weight)
-    scores = (before + closely) / (1 + question.dense_weight + sum(WEIGHTS))
+    looked = [Shown(row["text"], row["title"], _file(row)) for row in rows[:most]]
+    scores = np.array([row["score"] for row in rows]) * (1 + question.dense_weight)
+    found = look_closely(question.wording, looked, scores[: len(looked)])
+    scores[: len(looked)] += found @ WEIGHTS
+    scores /= 1 + question.dense_weight + sum(WEIGHTS)
     return [(rows[at], float(scores[at])) for at in np.argsort(-scores, kind="stable")]
+
+
+def _file(row: Mapping[str, Any]) -> str | None:
+    return row["name"] if row["source"] in FILES else None
 
 
 def _distinct(

@@ -9,8 +9,9 @@ from app.kit.db import Database, driver_connection
 from app.knowledge.embedders import Models, active_embedder
 from app.knowledge.evidence import THRESHOLD, Evidence, evidence
 from app.knowledge.finding import find
+from app.knowledge.preparing import prepare
 from app.knowledge.question import Query, Statistics, language_of, read
-from app.knowledge.search import Passage, prepare, rare_terms
+from app.knowledge.search import Passage, rare_terms
 from ingest.lexical import number
 
 

@@ -1,10 +1,11 @@
-"""Other embedders and rerankers: what they bring, what becomes of search without them, and how one takes over."""
+"""Other embedders: what they bring, what becomes of search without them, and how one takes over."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from app.config import Settings
 from app.kit.db import Database
@@ -37,13 +38,6 @@ async def models(model: ModelServer) -> AsyncIterator[Models]:
     await made.close()
 
 
-@pytest.fixture
-async def reranking(model: ModelServer) -> AsyncIterator[Models]:
-    made = connect_models(Settings(rerank_base_url=model.url, search_deadline_s=1))
-    yield made
-    await made.close()
-
-
 async def take_over(database: Database, org_id: UUID, models: Models) -> None:
     async with database.transaction(org_id) as session:
         await begin_reindex(session, models.wanted)
@@ -54,6 +48,14 @@ async def embedder(database: Database, org_id: UUID) -> tuple[str, int]:
     async with database.transaction(org_id) as session:
         active = await active_embedder(session)
     return active.embedder, active.dimensions
+
+
+async def dimensions(database: Database, org_id: UUID) -> tuple[list[int], int]:
+    """Of each vector that is searched; and how many rows there are of an embedder that is yet to take over."""
+    async with database.transaction(org_id) as session:
+        used = await session.scalars(text("SELECT vector_dims(dense) FROM chunk_vector ORDER BY 1"))
+        tables = ("SELECT count(*) FROM next_vector", "SELECT count(*) FROM next_index")
+        return list(used), sum([await session.scalar(text(table)) or 0 for table in tables])
 
 
 async def documents(database: Database, org_id: UUID) -> None:
@@ -67,12 +69,14 @@ async def test_an_endpoint_takes_over_and_the_own_embedder_takes_back(
     await documents(database, org_id)
     await take_over(database, org_id, models)
     assert await embedder(database, org_id) == ("scripted/64", 64)
+    assert await dimensions(database, org_id) == ([64, 64], 0)  # nothing is left of the one before
     found = await find(database, models, org_id, Query("automobile"))
     assert found.notes == ()
     assert found.passages[0].document_name == "garage.md"
     assert found.passages[0].dense > 0
     await take_over(database, org_id, Models())
     assert await embedder(database, org_id) == (STATIC, 256)
+    assert await dimensions(database, org_id) == ([256, 256], 0)
     assert (await find(database, Models(), org_id, Query("soup"))).passages[0].document_name == "canteen.md"
 
 
@@ -264,30 +268,3 @@ async def test_the_embedder_in_use_need_not_take_over(database: Database, org_id
     with pytest.raises(EmbedderInUse):
         async with database.transaction(org_id) as session:
             await begin_reindex(session, STATIC)
-
-
-@pytest.mark.parametrize("form", ["documents", "texts"])
-async def test_a_reranker_orders_the_passages(
-    database: Database, org_id: UUID, reranking: Models, model: ModelServer, form: str
-) -> None:
-    model.side.tei = form == "texts"
-    await documents(database, org_id)
-    found = await find(database, reranking, org_id, Query("Is every car washed at noon on Fridays?"))
-    scores = [passage.reranked for passage in found.passages]
-    assert found.notes == ()
-    assert None not in scores
-    assert scores == sorted(scores, reverse=True)  # type: ignore[type-var]
-
-
-async def test_without_its_reranker_the_order_stays(
-    database: Database, org_id: UUID, reranking: Models, model: ModelServer
-) -> None:
-    await documents(database, org_id)
-    fused = await find(database, Models(), org_id, Query("soup or a car"))
-    for broken in ({"results": [{"index": 7}]}, {"unexpected": True}):
-        model.side.answer = broken
-        assert reranking.reranker is not None
-        reranking.reranker.endpoint._rests_until = 0
-        found = await find(database, reranking, org_id, Query("soup or a car"))
-        assert found.notes[0].startswith("Not reranked")
-        assert [one.chunk_id for one in found.passages] == [one.chunk_id for one in fused.passages]

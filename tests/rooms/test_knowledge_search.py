@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.db import Database, driver_connection
 from app.knowledge.evidence import evidence
-from app.knowledge.search import SEARCH, Passage, Query, _parameters, prepare, search
+from app.knowledge.preparing import prepare
+from app.knowledge.search import SEARCH, Passage, Query, _parameters, search
 from tests.rooms.knowledge_factories import index_document
 
 # Sections as long as chunks, so that each becomes one.
@@ -71,6 +72,27 @@ async def test_headings_count(database: Database, org_id: UUID) -> None:
     async with database.transaction(org_id) as session:
         assert (await first(session, "stop the toaster")).headings == ("Toaster",)
         assert (await first(session, "stop the kettle")).headings == ("Kettle",)
+
+
+async def test_the_name_of_a_file_counts(database: Database, org_id: UUID) -> None:
+    for number, name in enumerate(["kitchen › electric-kettle.md", "kitchen › hand_mixer.md", "scan.md"]):
+        text = f"# Guide {number}\n\nPress the button {number + 2} times to stop it.\n"
+        await index_document(database, org_id, name, text.encode())
+    async with database.transaction(org_id) as session:
+        for asked in ("kettle", "mixer"):
+            best = await first(session, f"How do I stop the {asked} of the kitchen?")
+            assert asked in best.document_name
+
+
+async def test_words_are_found_in_languages_that_came_later(database: Database, org_id: UUID) -> None:
+    await index_document(database, org_id, "en.txt", b"Invoices are sent on the first day of each month.\n")
+    async with database.transaction(org_id) as session:
+        assert await search(session, Query("Zahlungen?"))
+    await index_document(database, org_id, "de.txt", b"Die Zahlung wird von uns monatlich erwartet.\n")
+    async with database.transaction(org_id) as session:
+        best = await first(session, "Zahlungen?")
+    assert best.document_name == "de.txt"
+    assert best.lexical > 0
 
 
 async def test_a_follow_up_is_searched_with_its_history(

@@ -1,0 +1,68 @@
+"""A question made ready for search: its vectors, by what the organisation's texts say about its words."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from app.knowledge.embedders import STATIC
+from app.knowledge.question import Query, Question, Statistics, Word, ask, language_of, read
+from ingest.lexical import number
+
+# Of an endpoint's embeddings, which know languages and meaning better. Taken from the literature, not measured here.
+ENDPOINT_WEIGHT = 1.0
+
+# The array is made anew, so that the plan does not depend on how many terms there are, and is made once.
+FREQUENCIES = """
+    SELECT coalesce(array_agg(ARRAY[term, chunks]), '{}') FROM corpus_term
+    WHERE org_id = $1 AND term = ANY(ARRAY(SELECT unnest($2::int[]))) AND chunks > 0
+"""
+OF_ALL = """
+    SELECT coalesce(sum(chunks), 0)::bigint, coalesce(sum(terms), 0)::bigint,
+           coalesce(array_agg(language ORDER BY chunks DESC), '{}'),
+           EXISTS (SELECT FROM large_index WHERE org_id = $1 AND state = 'ready'),
+           (SELECT dimensions FROM search_index WHERE org_id = $1 AND embedder <> $3),
+           (%s)
+    FROM corpus WHERE org_id = $1 AND chunks > 0
+"""
+STATISTICS = OF_ALL % FREQUENCIES
+
+# The languages that organisations' texts were in when this process last looked, and of how many it remembers that.
+MOST_ORGANISATIONS = 10_000
+_LANGUAGES: dict[UUID, list[str]] = {}
+
+
+async def prepare(connection: Any, org_id: UUID, query: Query) -> tuple[Question, Statistics]:
+    """The question's vectors, by how rare its words are in the organisation's texts. Which forms of them those may
+    hold depends on their languages: they are looked up by the languages of before, and again where those are others.
+    """
+    likely = _LANGUAGES.get(org_id, [])
+    turns = _turns(query, likely)
+    row = await connection.fetchrow(STATISTICS, org_id, _numbers(turns), STATIC)
+    chunks, total, languages, large, dimensions, frequency = row
+    if languages != likely:
+        _remember(org_id, languages)
+        turns = _turns(query, languages)
+        frequency = await connection.fetchval(FREQUENCIES, org_id, _numbers(turns))
+    statistics = Statistics(chunks, total, dict(frequency), large, languages)
+    answered = query.answered if query.written else ""
+    question = ask(turns, statistics, language_of(query, languages), answered)
+    if dimensions is not None:
+        question = replace(question, dense=np.zeros(dimensions, np.float32), dense_weight=ENDPOINT_WEIGHT)
+    return question, statistics
+
+
+def _turns(query: Query, languages: Sequence[str]) -> list[list[Word]]:
+    return read(query, language_of(query, languages), languages)
+
+
+def _numbers(turns: Sequence[Sequence[Word]]) -> list[int]:
+    return [number(term) for turn in turns for word in turn for form in word.forms for term in form]
+
+
+def _remember(org_id: UUID, languages: list[str]) -> None:
+    if len(_LANGUAGES) >= MOST_ORGANISATIONS:
+        _LANGUAGES.clear()
+    _LANGUAGES[org_id] = languages
