@@ -20,6 +20,7 @@ Phrase = Literal[
     "away",
     "back",
     "disagree",
+    "again",
     "which",
     "or",
     "forbidden",

@@ -13,7 +13,6 @@ from uuid import UUID
 
 from app.answering.clarifying import completed
 from app.answering.phrases import SAYINGS
-from app.answering.rewriting import leans
 from app.answering.smalltalk import question_of, recognise
 from app.conversations.answers import Turn, outlook
 from app.kit.db import Database
@@ -69,7 +68,7 @@ def _answered_before(history: Sequence[Turn]) -> str:
 
 
 class Ahead:
-    """`has_model`: a model says follow-ups anew, so that what those are searched by is not known ahead."""
+    """`has_model`: a model writes the answers."""
 
     def __init__(self, database: Database, models: Models, *, has_model: bool) -> None:
         self._database = database
@@ -102,7 +101,7 @@ class Ahead:
             return None
         asked, history = found
         question = question_of(asked)
-        if not question.strip() or recognise(question) or (self._has_model and leans(question, history)):
+        if not question.strip() or recognise(question):
             return None
         query = query_of(completed(question, history), history, written=self._has_model)
         return await look(self._database, self._models, visitor.org_id, query)

@@ -62,6 +62,14 @@ GOODBYE = {
     "fr": r"(?:au revoir|à bientôt|bonne journée)",
     "es": r"(?:adiós|adios|hasta (?:luego|pronto)|chao)",
     "ar": r"(?:مع السلامة|إلى اللقاء)",
+    "ro": r"la revedere|pa(?: pa)?|o zi bună|pe curând",
+    "tr": r"hoşça ?kal(?:ın)?|güle güle|görüşürüz|görüşmek üzere",
+    "vi": r"tạm biệt(?: bạn)?|hẹn gặp lại",
+    "ru": r"до свидания|пока(?: пока)?|до встречи|всего (?:доброго|хорошего)",
+    "el": r"αντίο|τα λέμε|καλή συνέχεια",
+    "hi": r"अलविदा|फिर मिलेंगे",
+    "th": r"ลาก่อน(?:ครับ|ค่ะ)?|แล้วพบกันใหม่",
+    "zh": r"再见|拜拜|回头见",
 }
 BOT = {
     "en": r"(?:(?:are|r) (?:you|u)|am i (?:talking|speaking|chatting) (?:to|with)|is this) (?:an? |the )?(?:real )?"
@@ -75,6 +83,17 @@ BOT = {
     "es": r"(?:eres|es usted|estoy hablando con|hablo con) (?:un |una )?(?:robot|bot|ia|humano|persona|máquina)"
     r"(?: real)?|quién (?:eres|es usted)",
     "ar": r"هل أنت (?:روبوت|بوت|إنسان|شخص|آلة)(?: حقيقي)?|من أنت",
+    "ro": r"(?:ești|sunteți|vorbesc cu) (?:un |o )?(?:robot|bot|om|persoană|ia)(?: adevărată?| reală?)?"
+    r"|cine (?:ești|sunteți)",
+    "tr": r"(?:sen |siz )?(?:bir )?(?:robot|bot|insan|yapay zek[aâ]) (?:mısın(?:ız)?|musun(?:uz)?)"
+    r"|(?:sen kimsin|siz kimsiniz)",
+    "vi": r"(?:bạn|đây) (?:có phải )?là (?:một )?(?:robot|bot|người|máy|con người)(?: thật)?(?: không| à)?|bạn là ai",
+    "ru": r"(?:ты|вы) (?:настоящий )?(?:робот|бот|человек|машина)(?: или (?:робот|бот|человек))?"
+    r"|(?:ты кто|кто (?:ты|вы))",
+    "el": r"(?:είσαι|είστε|μιλάω με) (?:ένα |έναν )?(?:ρομπότ|bot|άνθρωπος|άνθρωπο|μηχανή)|ποιος (?:είσαι|είστε)",
+    "hi": r"क्या (?:आप|तुम) (?:एक )?(?:रोबोट|बॉट|इंसान|मशीन) (?:हैं|हो)|(?:आप|तुम) कौन (?:हैं|हो)",
+    "th": r"(?:คุณ|นี่)(?:คือ|เป็น)(?:หุ่นยนต์|บอท|บอต|คน|มนุษย์)(?:จริง)?(?:หรือ(?:เปล่า|ไม่)|ไหม|มั้ย)?(?:ครับ|คะ)?|คุณคือใคร",
+    "zh": r"你是(?:一个)?(?:机器人|人工智能|真人|人|ai)(?:吗|还是(?:真人|机器人))?|你是谁",
 }
 HELP = {
     "en": r"(?:(?:can|could) you )?help(?: me)?(?: please)?|i need (?:some )?help|i have a (?:quick )?question"
@@ -87,6 +106,20 @@ HELP = {
     "es": r"ayuda(?:me)?|ayúda(?:me)?|(?:me )?(?:puedes|puede) (?:ayudar|ayudarme)|tengo una (?:pregunta|duda)"
     r"|necesito ayuda|qué (?:puedes|puede|sabes) hacer",
     "ar": r"مساعدة|ساعدني|هل يمكنك مساعدتي|لدي سؤال|ماذا يمكنك أن تفعل",
+    "ro": r"ajutor|(?:mă )?(?:poți|puteți)(?: să mă)? (?:ajuta|ajuți|ajutați)|am (?:o întrebare|nevoie de ajutor)"
+    r"|ce (?:poți|puteți|știi) (?:să )?(?:face|faci|faceți)",
+    "tr": r"yardım(?: edin| et)?|(?:bana )?yardım (?:eder misin(?:iz)?|edebilir misin(?:iz)?)|bir sorum var"
+    r"|yardıma ihtiyacım var|ne(?:ler)? yapabilirsin(?:iz)?",
+    "vi": r"giúp (?:tôi|mình|đỡ)(?: với)?|bạn (?:có thể )?giúp (?:tôi|mình) (?:được )?không"
+    r"|tôi (?:có câu hỏi|cần giúp đỡ)|bạn (?:có thể )?làm (?:được )?(?:gì|những gì)",
+    "ru": r"помощь|помоги(?:те)?(?: мне)?(?: пожалуйста)?|(?:можешь|можете)(?: мне)? помочь|у меня (?:есть )?вопрос"
+    r"|мне нужна помощь|что (?:ты умеешь|вы умеете)",
+    "el": r"βοήθεια|(?:μπορείς|μπορείτε) να με (?:βοηθήσεις|βοηθήσετε)|έχω μια ερώτηση|χρειάζομαι βοήθεια"
+    r"|τι (?:μπορείς|μπορείτε) να (?:κάνεις|κάνετε)",
+    "hi": r"मदद|(?:मेरी )?(?:मदद|सहायता) (?:करें|कीजिए|करो)|क्या आप (?:मेरी )?मदद कर सकते हैं|मेरा एक सवाल है"
+    r"|मुझे मदद चाहिए|आप क्या कर सकते हैं",
+    "th": r"ช่วย(?:ด้วย|ฉัน|ผม|หน่อย)(?:หน่อย|ด้วย)?(?:ครับ|ค่ะ)?|มีคำถาม(?:ครับ|ค่ะ)?|คุณทำอะไรได้บ้าง",
+    "zh": r"帮助|帮(?:帮)?我|(?:你)?(?:能|可以)帮(?:帮)?我吗|我有(?:个|一个)?问题|我需要帮助|你(?:能|会)做什么",
 }
 # What takes up an offer.
 YES = re.compile(
@@ -148,7 +181,8 @@ def _plain(text: str) -> str:
 
 
 def _compiled(patterns: dict[str, str]) -> dict[str, re.Pattern[str]]:
-    return {language: re.compile(pattern) for language, pattern in patterns.items()}
+    # Folded like what is said: "grüß" becomes "grüss", and Greek has no final sigma any more.
+    return {language: re.compile(pattern.casefold()) for language, pattern in patterns.items()}
 
 
 _PATTERNS: dict[Kind, dict[str, re.Pattern[str]]] = {

@@ -194,14 +194,16 @@ async def _as_written(desk: Desk, passages: list[Passage], given: int, why: Why)
 
 
 async def _search(desk: Desk, question: str, history: Sequence[Turn], why: Why) -> list[Passage]:
-    asked = query = query_of(question, history, written=desk.model is not None)
-    if desk.model is not None:
+    asked = query_of(question, history, written=desk.model is not None)
+    looked = await desk.ahead(asked) if desk.ahead else None
+    if looked is None:
+        looked = await look(desk.database, desk.models, desk.org_id, asked)
+    if desk.model is not None and curated(question, looked.passages) is None:
         model = desk.model.set_to(desk.assistant.model, None)
         if text := await rewritten(model, question, history, why, desk.purse):
             query = replace(asked, text=text)
-    looked = await desk.ahead(query) if desk.ahead else None
-    if looked is None:
-        looked = await look(desk.database, desk.models, desk.org_id, query, asked)
+            looked = await look(desk.database, desk.models, desk.org_id, query, asked)
+    query = looked.query
     why.search_query = {"text": query.text, "history": list(query.history), "notes": list(looked.notes)}
     why.passages, why.evidence = looked.passages, looked.evidence
     why.mark("searched")
@@ -226,7 +228,7 @@ async def _write(
                 yield step
         if ended:
             return
-    async with aclosing(quoted(question, asked_before(history), passages, language, why)) as quoting:
+    async with aclosing(quoted(question, history, passages, language, why)) as quoting:
         async for step in quoting:
             yield step
 

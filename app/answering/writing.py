@@ -16,6 +16,7 @@ from app.answering.failures import ModelError, ModelUnavailable
 from app.answering.leaks import Recital
 from app.answering.markdown import code_addresses
 from app.answering.phrases import phrase
+from app.answering.searching import asked_before
 from app.answering.steps import Done, Step, Text, Why, sources
 from app.answering.support import Statements, numbers, stands
 from app.answering.wire import Usage
@@ -205,20 +206,22 @@ class _Reply:
 
 
 async def quoted(
-    question: str, history: Sequence[str], passages: list[Passage], language: str, why: Why
+    question: str, history: Sequence[Turn], passages: list[Passage], language: str, why: Why
 ) -> AsyncGenerator[Step]:
-    """The best sentences of the passages, one after another."""
+    """The best sentences of the passages, one after another. It is said so where they have just been quoted."""
+    asked = asked_before(history)
     found = [Found(passage.text, passage.headings) for passage in passages[:QUOTED_FROM]]
     terms = partial(stems, language=language)
-    quotation = await asyncio.to_thread(quote, question, history, found, stems=terms, similarity=_similarity)
+    quotation = await asyncio.to_thread(quote, question, asked, found, stems=terms, similarity=_similarity)
     why.cited = quotation.used
     if not quotation.pieces:
         text = phrase("unknown", language)
         yield Text(text)
         yield Done(text, "unknown")
         return
-    lead = f"{phrase('disagree', language)}\n\n" if quotation.torn else ""
-    text = lead + quotation.text
+    text = f"{phrase('disagree', language)}\n\n{quotation.text}" if quotation.torn else quotation.text
+    if history and history[-1].text.endswith(text) and asked[-1:] != (question,):
+        text = f"{phrase('again', language)}\n\n{text}"
     yield Text(text)
     cited = sources(passages, quotation.used, quotation.places)
     yield Done(text, "answered", "complete", cited)

@@ -30,7 +30,8 @@ def gives_up(said: Sequence[Said], outcome: str | None, desk: Desk) -> bool:
     """Whether this answer is one "I don't know" too many, after those before it."""
     if outcome != "unknown" or not desk.after_unknown:
         return False
-    before = [each.outcome for each in said if each.author == "bot"][::-1]
+    # A greeting in between is no answer.
+    before = [each.outcome for each in said if each.author == "bot" and each.outcome != "chat"][::-1]
     known = next((index for index, each in enumerate(before) if each != "unknown"), len(before))
     return known + 1 >= desk.after_unknown
 

@@ -64,9 +64,10 @@ async def desk_of(
 
 async def made_of(session: AsyncSession, settings: Settings) -> dict[str, str]:
     """What answers are made of now. Each value differs once that has changed."""
+    assistant = await assistant_of(session, None)
     return {
-        "model": settings.openai_model if settings.has_model else "none",
-        "prompt": prompt.VERSION,
+        "model": (assistant.model or settings.openai_model) if settings.has_model else "none",
+        "prompt": prompt.version(assistant),
         "knowledge": await published_head(session),
     }
 

@@ -1,5 +1,6 @@
 """While one endpoint fails another one answers, and nobody waits for what keeps failing. All over real HTTP."""
 
+import socket
 import time
 from collections.abc import AsyncIterator
 
@@ -34,18 +35,24 @@ async def second(servers: tuple[ModelServer, ModelServer]) -> ModelServer:
     return servers[1]
 
 
-@pytest.fixture
-async def model(first: ModelServer, second: ModelServer) -> AsyncIterator[Model]:
+def _two(first: str, second: str) -> Model:
+    """A model at one address, and another at the second for when the first fails."""
     settings = Settings(
-        openai_base_url=first.url,
+        openai_base_url=first,
         openai_model="one",
-        openai_fallback_base_url=second.url,
+        openai_fallback_base_url=second,
         openai_fallback_api_key="other",
         openai_fallback_model="two",
         answer_deadline_s=DEADLINE_S,
     )
     connected = connect(settings)
     assert connected is not None
+    return connected
+
+
+@pytest.fixture
+async def model(first: ModelServer, second: ModelServer) -> AsyncIterator[Model]:
+    connected = _two(first.url, second.url)
     yield connected
     await connected.close()
 
@@ -98,6 +105,14 @@ async def test_the_second_endpoint_answers_when_the_first_does_not(
     assert await _read(model) == ("From the second.", "two")
     assert second.requests[0].body["model"] == "two"
     assert second.requests[0].headers["authorization"] == "Bearer other"
+
+
+async def test_the_second_endpoint_answers_when_the_first_takes_no_connection(second: ModelServer) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        model = _two(f"http://127.0.0.1:{unused.getsockname()[1]}/v1", second.url)
+        assert await _read(model) == ("From the second.", "two")
+        await model.close()
 
 
 async def test_what_has_begun_is_not_begun_again_elsewhere(

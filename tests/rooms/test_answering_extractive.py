@@ -99,9 +99,7 @@ STORAGE = Found(
     "sentence that says so.\n\n## Cookies\n\nNone are set.",
     ("Storage", "Files"),
 )
-READ_ON = Found(
-    "# Start\n\n- [docs/refunds.md](docs/refunds.md): refunds, for shoppers\n- Refunds take a week."
-)
+READ_ON = Found("# Start\n\n- [refunds.md](docs/refunds.md): refunds, for shoppers\n- Refunds take a week.")
 
 
 def test_names_in_code_are_not_words() -> None:

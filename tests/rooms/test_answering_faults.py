@@ -13,6 +13,7 @@ from app.answering.turn import Context, reply
 from app.conversations import messaging, views
 from tests.factories import create_talk, say
 from tests.model_server import Act, ModelServer
+from tests.rooms.knowledge_factories import FILLER, index_document
 
 SOUND = "How do I turn the sound off?"
 QUOTED = "To turn the sound off"
@@ -89,15 +90,29 @@ async def test_refused(with_model: Context, knowing: UUID) -> None:
     assert (said["state"], said["text"][: len(QUOTED)]) == ("complete", QUOTED)
 
 
+def _long() -> bytes:
+    """More about the sound than one prompt takes, in sections of the length of a passage."""
+    places = ("desk", "hall", "garden", "kitchen", "cellar", "attic", "office", "shop", "library", "museum")
+    return b"\n\n".join(
+        f"# The sound of the {place}\n\nTo turn the sound off, press the button of the {place}.".encode()
+        + FILLER
+        for place in places
+    )
+
+
 async def test_a_prompt_that_is_too_long_is_sent_shorter(
-    with_model: Context, knowing: UUID, model: ModelServer
+    with_model: Context, org_id: UUID, model: ModelServer
 ) -> None:
-    model.fail(400, message="This model's maximum context length is 4096 tokens.")
+    await index_document(with_model.database, org_id, "sounds.md", _long())
+    for _ in range(2):
+        model.fail(400, message="This model's maximum context length is 4096 tokens.")
     model.say("It fits [1].")
-    said = await _ended(with_model, knowing)
+    said = await _ended(with_model, org_id)
     assert (said["state"], said["text"]) == ("complete", "It fits [1].")
-    lengths = [len(str(request.body["messages"])) for request in model.requests]
-    assert lengths[0] >= lengths[1]
+    sent = [str(request.body["messages"][-1]["content"]) for request in model.requests]
+    assert len(sent[0]) > 1.5 * len(sent[1])
+    assert len(sent[1]) > 1.5 * len(sent[2])
+    assert all(each.endswith(SOUND) for each in sent)
 
 
 async def test_a_statement_that_a_content_filter_has_cut_is_not_judged(

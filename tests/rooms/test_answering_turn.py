@@ -48,6 +48,18 @@ async def test_a_follow_up_is_understood_with_its_history(context: Context, know
     assert 'data-sound="off"' in done.text
 
 
+async def test_what_was_just_quoted_for_another_question_is_said_to_be_that(
+    context: Context, knowing: UUID
+) -> None:
+    _, first = await _steps(context, knowing, SOUND)
+    before = (Turn("user", SOUND), Turn("assistant", first.text))
+    _, again = await _steps(context, knowing, "Is there some other way to turn the sound off?", *before)
+    assert again.text == f"{phrase('again', 'en')}\n\n{first.text}"
+    assert again.sources == first.sources
+    _, same = await _steps(context, knowing, SOUND, *before)
+    assert same.text == first.text
+
+
 @pytest.mark.parametrize(
     ("question", "language"),
     [

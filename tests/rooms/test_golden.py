@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.answering.assistant import set_assistant
 from app.answering.steps import Done, Source
 from app.answering.turn import Context
 from app.config import Settings
@@ -141,6 +142,10 @@ async def test_they_are_asked_by_themselves_when_model_prompt_or_knowledge_chang
     await end_latest(database, org_id)
     assert await looked(context) is None
     assert await looked(with_model) == ["model"]
+    await end_latest(database, org_id)
+    async with database.transaction(org_id) as session:
+        await set_assistant(session, None, by=None, instructions="Be brief.", model="other")
+    assert await looked(with_model) == ["model", "prompt"]
     await end_latest(database, org_id)
     await know(database, org_id, "more.md", b"# More\n\nThe shop in Porto is closed.")
     assert await looked(with_model) == ["knowledge"]

@@ -121,6 +121,8 @@ def test_topics_are_words_of_their_own(question: str, topic: str | None) -> None
         (["unknown", "answered"], "unknown", False),
         (["answered", "unknown"], "unknown", True),
         (["unknown"], "answered", False),
+        (["unknown", "chat"], "unknown", True),
+        (["unknown"], "chat", False),
     ],
 )
 def test_two_answers_in_a_row_that_nobody_has(before: list[str], outcome: str, gives: bool) -> None:  # noqa: FBT001
