@@ -12,6 +12,7 @@ from app.conversations.messaging import Author, get, post, start_conversation
 from app.conversations.models import Conversation, Message
 from app.handoff import queue
 from app.kit.db import Database
+from app.visitors.sessions import leave_contact
 from tests.doors.console import Member, at_console, visible
 from tests.factories import Talk, create_agent, create_talk, say
 from tests.serving import RunningServer
@@ -54,6 +55,21 @@ async def test_an_empty_inbox_says_what_will_appear(member: Member) -> None:
         "all": "No conversations yet",
     }.items():
         assert words in await member.page(f"/console/inbox?tab={tab}")
+
+
+async def test_who_takes_over_sees_how_to_reach_the_visitor(
+    member: Member, talk: Talk, database: Database, org_id: UUID
+) -> None:
+    here = f"/console/conversations/{talk.id}"
+    before = await member.page(here)
+    assert "No contact details yet." in before
+    assert "E-mail not left" in before
+    async with database.transaction(org_id) as session:
+        await leave_contact(session, talk.visitor.id, email="ann@example.org", name="Ann Larch")
+    page = await member.page(here)
+    assert "No contact details yet." not in page
+    assert "Name Ann Larch" in page
+    assert "E-mail ann@example.org" in page
 
 
 async def test_the_list_says_who_waits_and_what_for(member: Member, talk: Talk) -> None:

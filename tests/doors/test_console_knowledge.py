@@ -14,6 +14,7 @@ from app.knowledge.models import DocumentVersion
 from app.knowledge.queries import list_documents
 from ingest.parsed import MESSAGES
 from tests.doors.console import HTMX, Member, at_console, visible
+from tests.doors.pages import Page
 from tests.ingest import made
 from tests.rooms.knowledge_factories import FILLER
 from tests.serving import RunningServer
@@ -101,6 +102,42 @@ async def test_the_same_file_again_is_the_document_that_is_there(admin: Member) 
     again = await upload(admin, ("copy.md", TEXT))
     assert '"known":true' in again
     assert "returns.md" in again
+
+
+async def test_a_file_of_the_same_name_takes_the_place_of_the_document(
+    admin: Member, database: Database, org_id: UUID
+) -> None:
+    await upload(admin, ("returns.md", TEXT))
+    await ready(admin)
+    document = await the_document(database, org_id)
+    assert '"known":false' in await upload(admin, ("returns.md", TEXT.replace(b"thirty", b"ninety")))
+    assert await the_document(database, org_id) == document
+    async with asyncio.timeout(20):
+        while "ninety days" not in (page := await admin.page(f"/console/knowledge/documents/{document}")):
+            await asyncio.sleep(0.1)
+    assert "thirty days" not in page
+
+
+async def test_a_document_shows_the_questions_that_it_answered(
+    admin: Member, page: Page, database: Database, org_id: UUID
+) -> None:
+    await upload(admin, ("returns.md", TEXT))
+    await ready(admin)
+    returns = await the_document(database, org_id)
+    await upload(admin, ("notes.txt", b"The office is closed on Sundays."))
+    await ready(admin, 2)
+    asked = ("How many days from delivery may I return it?", "Who sells bicycles?")
+    for question in asked:
+        conversation = (await page.start())["id"]
+        await page.write(conversation, question)
+        await page.answered(conversation)
+    async with database.transaction(org_id) as session:
+        [notes] = [it.document.id for it in await list_documents(session) if it.document.id != returns]
+    html = (await admin.client.get(f"/console/knowledge/documents/{returns}")).text
+    assert f"Questions it answered {asked[0]}" in visible(html)
+    assert re.search(rf'href="/console/conversations/[0-9a-f-]+" dir="auto">{re.escape(asked[0])}<', html)
+    assert asked[1] not in html
+    assert asked[0] not in await admin.page(f"/console/knowledge/documents/{notes}")
 
 
 async def test_uploads_that_cannot_be_used_say_why(admin: Member) -> None:

@@ -158,14 +158,8 @@ async def victim(database: Database, other_org_id: UUID) -> Victim:
     await index_version(database, other_org_id, version.id)
     document = await index_document(database, other_org_id, "secret.md", SECRET.encode())
     ids = {"conversation": talk.id, "message": opened.message_id, "document": document.id}
-    ids |= {
-        "attachment": file,
-        "thread": thread.id,
-        "member": agent.id,
-        "source": source.id,
-        "entry": entry,
-    }
-    ids |= {"question": golden, "run": run.id}
+    ids |= {"attachment": file, "thread": thread.id, "member": agent.id, "source": source.id}
+    ids |= {"entry": entry, "question": golden, "run": run.id}
     return Victim(other_org_id, visitor, ids)
 
 
