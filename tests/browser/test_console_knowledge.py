@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from app.kit.db import Database
 from app.knowledge.models import DocumentVersion
+from app.knowledge.written import Draft, write
 from tests.browser.conftest import Start
 from tests.browser.console import opened
 from tests.browser.people import MemberAtConsole
@@ -126,6 +127,22 @@ async def test_answers_and_snippets_are_written_changed_and_deleted_in_place(kno
     await parking.get_by_role("button", name="Delete Parking").click()
     await knowledge.get_by_role("dialog").get_by_role("button", name="Delete").click()
     await expect(knowledge.locator(".entry")).to_have_count(1)
+
+
+async def test_what_is_being_written_keeps_the_focus_while_the_page_follows_the_news(
+    server: RunningServer, knowledge: Page, org_id: UUID
+) -> None:
+    await knowledge.get_by_role("link", name="Written").click()
+    await knowledge.get_by_role("link", name="New question").click()
+    await expect(knowledge.get_by_label("Questions")).to_be_focused()
+    answer = knowledge.get_by_role("textbox", name="Answer")
+    await answer.press_sequentially("By c")
+    async with server.runtime.database.transaction(org_id) as session:
+        await write(session, "snippet", Draft(("Parking",), "Behind the mill."), by=None)
+    await expect(knowledge.locator(".entry.ready")).to_contain_text("Parking", timeout=60_000)
+    await expect(answer).to_be_focused()
+    await knowledge.keyboard.type("ard.")
+    await expect(answer).to_have_value("By card.")
 
 
 async def written(page: Page, kind: str, first: str, name: str, text: str) -> None:

@@ -60,6 +60,8 @@ async def open_channel(page: Page, name: str) -> None:
 
 
 async def write(page: Page, text: str) -> None:
+    # A page that was just opened takes keys before it knows what they mean.
+    await expect(page.locator("html")).to_have_attribute("data-link", "live")
     field = page.get_by_label("Message to")
     await field.fill(text)
     await field.press("Control+Enter")

@@ -48,11 +48,28 @@ export function wirePage(): void {
     const { ctx, tasks } = event.detail as { ctx: Context; tasks: { fragment?: ParentNode }[] };
     if (!mayShow(ctx, tasks)) event.preventDefault();
   });
+  leavesFocus();
   document.addEventListener('htmx:after:swap', () => watchers.forEach((changed) => changed(desk())));
   document.addEventListener('htmx:error', (event) => {
     const { ctx } = event.detail as { ctx?: Context };
     if (ctx && ctx.asOf === undefined && !ctx.response) showNote('Not done', UNREACHABLE);
   });
+}
+
+/** htmx focuses what has `autofocus` after every swap. What was there before had its turn: somebody may be writing elsewhere. */
+function leavesFocus(): void {
+  let known: Element[] = [];
+  document.addEventListener(
+    'htmx:before:swap',
+    () => (known = [...document.querySelectorAll('[autofocus]')]),
+  );
+  document.addEventListener('htmx:after:settle', () =>
+    known.forEach((field) => field.removeAttribute('autofocus')),
+  );
+  // A menu takes it anew whenever it opens.
+  document.addEventListener('htmx:after:swap', () =>
+    known.forEach((field) => field.setAttribute('autofocus', '')),
+  );
 }
 
 /** Times and names of languages are written in the browser; what they stand for decides whether they have changed. */
