@@ -93,6 +93,12 @@ def host_of(address: str) -> str:
     return urlsplit(address).netloc
 
 
+def root_of(address: str) -> str:
+    """Its scheme and host."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def prefix_of(address: str) -> str:
     """What a crawl that begins here stays below: the page's folder, or the page where it is one."""
     parts = urlsplit(address)

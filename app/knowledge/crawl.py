@@ -9,27 +9,26 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from time import monotonic
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.clock import now
-from app.kit.db import Database, scope
+from app.kit.db import Database
 from app.kit.ids import new_id
 from app.kit.jobs import enqueue
-from app.knowledge.addresses import host_of
+from app.knowledge.addresses import host_of, root_of
+from app.knowledge.pace import leave_alone, pause_of, take_turn
 from app.knowledge.pages import Fetcher
 from app.knowledge.queue_of_pages import next_page, queue_forgotten, queue_pages
-from app.knowledge.robots import Robots, RobotsAway, read_robots
-from app.knowledge.source_models import HostPace, Source, SourcePage
+from app.knowledge.robots import Robots, RobotsAway, check, read_robots, readable
+from app.knowledge.source_models import Source, SourcePage
 from app.knowledge.sources import SourceUnknown, changed, living_source, schedule
 from app.knowledge.storing import look_into, store
-from app.knowledge.unavailable import BUSY, PageUnavailable
+from app.knowledge.unavailable import BUSY, PageUnavailable, still_busy
 from app.knowledge.visiting import Visited, judge, refused, unavailable
 
 log = logging.getLogger(__name__)
@@ -43,6 +42,8 @@ TRIES = 3
 BUSY_S = 20.0
 MOST_BUSY_S = 3600.0
 MOST_DELAY_S = 60.0
+# A turn that is farther away, at a host that a redirect leads to, is not waited for by a job.
+MOST_WAIT_S = 2 * MOST_DELAY_S
 
 
 @dataclass
@@ -128,7 +129,7 @@ async def _visit(crawler: Crawler, page: SourcePage) -> None:
         outcome = await _outcome(crawler, page)
     except PageUnavailable as problem:
         if problem.answered in BUSY and page.tries + 1 < TRIES:
-            await _come_back(crawler, page, problem.wait_s or BUSY_S * 2**page.tries)
+            await _come_back(crawler, page, problem)
             return
         outcome = unavailable(problem)
     except (OSError, SQLAlchemyError):
@@ -145,28 +146,19 @@ async def _visit(crawler: Crawler, page: SourcePage) -> None:
 
 async def _outcome(crawler: Crawler, page: SourcePage) -> Visited:
     """Raises PageUnavailable."""
-    robots = await _robots_of(crawler, page.url)
-    if isinstance(robots, RobotsAway):
-        return unavailable(robots.why) if robots.host else refused("robots_away")
-    if page.role == "page" and not robots.allows(page.url):
-        return refused("robots")
+    robots = readable(await _robots_of(crawler, page.url))
+    if page.role == "page":
+        check(robots, page.url)
     await _wait_for_turn(crawler, page.url, robots.delay_s or 0)
     async with crawler.database.transaction(crawler.org_id) as session:
         source = await session.get_one(Source, crawler.source_id)
         known = await look_into(session, page)
-    fetched = await crawler.fetcher.fetch(page.url, known=known.headers)
+    fetched = await crawler.fetcher.fetch(page.url, known=known.headers, before=partial(_before_hop, crawler))
     if known.excluded:
         return refused("excluded")
-    if fetched.url != page.url and not await _allowed(crawler, fetched.url):
-        return refused("robots")
     if page.depth == 0 and page.role == "page" and source.kind == "site":
         await _queue_sitemaps(crawler, robots)
     return await judge(source, page, fetched)
-
-
-async def _allowed(crawler: Crawler, url: str) -> bool:
-    robots = await _robots_of(crawler, url)
-    return isinstance(robots, Robots) and robots.allows(url)
 
 
 async def _queue_sitemaps(crawler: Crawler, robots: Robots) -> None:
@@ -179,55 +171,44 @@ async def _queue_sitemaps(crawler: Crawler, robots: Robots) -> None:
 
 async def _robots_of(crawler: Crawler, url: str) -> Robots | RobotsAway:
     """What the host allows; asked for once a job."""
-    parts = urlsplit(url)
-    root = f"{parts.scheme}://{parts.netloc}"
+    root = root_of(url)
     if root not in crawler.robots:
-        await _wait_for_turn(crawler, url, 0)
-        crawler.robots[root] = await read_robots(crawler.fetcher, root)
+        turn = partial(_wait_for_turn, crawler)
+        await turn(url)
+        crawler.robots[root] = await read_robots(crawler.fetcher, root, before=turn)
     return crawler.robots[root]
 
 
+async def _before_hop(crawler: Crawler, url: str) -> None:
+    """Waits until a redirect's target may be asked. Raises PageUnavailable where it may not."""
+    robots = check(await _robots_of(crawler, url), url)
+    await _wait_for_turn(crawler, url, robots.delay_s or 0)
+
+
 async def _pause(crawler: Crawler, url: str) -> float:
-    """Seconds until the host may be asked."""
     async with crawler.database.transaction(crawler.org_id) as session:
-        query = select(HostPace.free_at).where(
-            HostPace.org_id == scope(session), HostPace.host == host_of(url)
-        )
-        free_at = await session.scalar(query)
-    return (free_at - now()).total_seconds() if free_at else 0.0
+        return await pause_of(session, host_of(url))
 
 
-async def _wait_for_turn(crawler: Crawler, url: str, delay_s: float) -> None:
-    """Of all who ask this host for the organisation, one at a time, and none sooner than it likes."""
+async def _wait_for_turn(crawler: Crawler, url: str, delay_s: float = 0) -> None:
+    """Raises PageUnavailable where the host has asked for more time than anybody waits here."""
     delay = timedelta(seconds=min(MOST_DELAY_S, max(crawler.delay_s, delay_s)))
     async with crawler.database.transaction(crawler.org_id) as session:
-        pause = await _reserve(session, host_of(url), delay)
+        pause = await pause_of(session, host_of(url))
+        if pause > MOST_WAIT_S:
+            raise still_busy(url, pause)
+        pause = await take_turn(session, host_of(url), delay)
     await asyncio.sleep(pause)
 
 
-async def _reserve(session: AsyncSession, host: str, delay: timedelta) -> float:
-    """Takes the host's next turn, and gives the seconds until then."""
-    turn = now()
-    await session.execute(
-        insert(HostPace).values(org_id=scope(session), host=host, free_at=turn).on_conflict_do_nothing()
-    )
-    query = select(HostPace).where(HostPace.org_id == scope(session), HostPace.host == host)
-    pace = (await session.scalars(query.with_for_update())).one()
-    turn = max(turn, pace.free_at)
-    pace.free_at = turn + delay
-    return max(0.0, (turn - now()).total_seconds())
-
-
-async def _come_back(crawler: Crawler, page: SourcePage, wait_s: float) -> None:
-    """The page stays in the queue, and its host is left alone for as long as it asks."""
+async def _come_back(crawler: Crawler, page: SourcePage, problem: PageUnavailable) -> None:
+    """The page stays in the queue. Its host is left alone for as long as asked, and the one where it leads to."""
+    wait_s = min(problem.wait_s or BUSY_S * 2**page.tries, MOST_BUSY_S)
     async with crawler.database.transaction(crawler.org_id) as session:
         source = await mine(session, crawler)
         if source is None:
             return
         waiting = await session.get_one(SourcePage, (page.source_id, page.url))
         waiting.tries += 1
-        free_at = now() + timedelta(seconds=min(wait_s, MOST_BUSY_S))
-        pace = insert(HostPace).values(org_id=scope(session), host=host_of(page.url), free_at=free_at)
-        await session.execute(
-            pace.on_conflict_do_update(index_elements=["org_id", "host"], set_={"free_at": free_at})
-        )
+        for host in sorted({host_of(page.url), host_of(problem.url or page.url)}):
+            await leave_alone(session, host, wait_s)

@@ -9,10 +9,10 @@ import ipaddress
 import re
 import socket
 import ssl
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from urllib.parse import unquote, urljoin, urlsplit
 
 import httpx
@@ -27,6 +27,8 @@ SECONDS = 30.0
 # Addresses of one host that are tried, should the first not be reached.
 ADDRESSES = 3
 AGENT = "Frontdesk"
+# Awaited with an address before that is requested; raises PageUnavailable where it must not be.
+Before = Callable[[str], Awaitable[None]]
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 HEADERS = {
     "Accept": "text/html, application/xhtml+xml, application/xml;q=0.9, application/pdf;q=0.9, */*;q=0.5",
@@ -43,6 +45,10 @@ class FetchedPage:
     content: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     unchanged: bool = False
+
+
+async def at_once(_: str) -> None:
+    """Nobody need be asked."""
 
 
 @dataclass(frozen=True)
@@ -76,20 +82,22 @@ class Fetcher:
     def and_private(self, host: str) -> "Fetcher":
         return replace(self, private_hosts={*self.private_hosts, host})
 
-    async def fetch(self, url: str, *, known: Mapping[str, str] | None = None) -> FetchedPage:
-        """The content behind an http(s) address. `known`: headers that ask for it only if it has changed.
+    async def fetch(
+        self, url: str, *, known: Mapping[str, str] | None = None, before: Before = at_once
+    ) -> FetchedPage:
+        """The content behind an http(s) address. `known`: headers that ask for it only if it has changed; `before` is
+        asked for each address that a redirect leads to.
 
         Raises PageUnavailable with a reason and what to do.
         """
         timeout = httpx.Timeout(self.seconds)
         try:
             async with (
-                asyncio.timeout(self.seconds),
+                asyncio.timeout(self.seconds) as deadline,
                 httpx.AsyncClient(timeout=timeout, trust_env=False, verify=_trusted()) as client,
             ):
-                return await self._follow(
-                    client, tidy(url), {**HEADERS, "User-Agent": self.agent, **(known or {})}
-                )
+                headers = {**HEADERS, "User-Agent": self.agent, **(known or {})}
+                return await self._follow(client, tidy(url), headers, partial(_uncounted, deadline, before))
         except AddressRefused as refused:
             raise PageUnavailable(refused.detail, reason=refused.reason) from refused
         except TimeoutError as error:
@@ -98,10 +106,14 @@ class Fetcher:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise told(url, error) from error
 
-    async def _follow(self, client: httpx.AsyncClient, url: str, headers: Mapping[str, str]) -> FetchedPage:
+    async def _follow(
+        self, client: httpx.AsyncClient, url: str, headers: Mapping[str, str], before: Before
+    ) -> FetchedPage:
         here = url
         seen = {here}
-        for _ in range(REDIRECTS + 1):
+        for hop in range(REDIRECTS + 1):
+            if hop:
+                await before(here)
             response = await self._ask(client, here, headers)
             async with aclosing(response):
                 if response.has_redirect_location:
@@ -170,6 +182,15 @@ class Fetcher:
         except (httpx.RemoteProtocolError, httpx.ReadError) as error:
             raise cut_off(url) from error
         return bytes(body)
+
+
+async def _uncounted(deadline: asyncio.Timeout, before: Before, url: str) -> None:
+    """The deadline is for those who answer: what is waited for here is no time of theirs."""
+    due, started = deadline.when(), asyncio.get_running_loop().time()
+    deadline.reschedule(None)
+    await before(url)
+    if due is not None:
+        deadline.reschedule(due + asyncio.get_running_loop().time() - started)
 
 
 @cache

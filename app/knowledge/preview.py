@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit.clock import now
 from app.kit.db import scope
 from app.kit.ids import new_id
-from app.knowledge.addresses import prefix_of
+from app.knowledge.addresses import prefix_of, root_of
 from app.knowledge.pages import Fetcher
-from app.knowledge.robots import RobotsAway, read_robots
+from app.knowledge.robots import Robots, RobotsAway, check, read_robots
 from app.knowledge.source_models import Source, SourcePage, SourcePreview
 from app.knowledge.sources import Wish
 from app.knowledge.unavailable import PageUnavailable
-from app.knowledge.visiting import MESSAGES, Visited, judge
+from app.knowledge.visiting import Visited, judge
 
 SHOWN = 8
 KEPT = timedelta(days=1)
@@ -48,12 +48,21 @@ async def look(fetcher: Fetcher, wish: Wish) -> Preview:
 
 
 async def _visit(fetcher: Fetcher, source: Source, page: SourcePage) -> Visited:
-    robots = await read_robots(fetcher, "/".join(page.url.split("/", 3)[:3]))
+    robots = await _robots_of(fetcher, page.url)
+    if page.role == "page":
+        check(robots, page.url)
+
+    async def before(url: str) -> None:
+        check(await _robots_of(fetcher, url), url)
+
+    return await judge(source, page, await fetcher.fetch(page.url, before=before))
+
+
+async def _robots_of(fetcher: Fetcher, url: str) -> Robots:
+    robots = await read_robots(fetcher, root_of(url))
     if isinstance(robots, RobotsAway):
         raise robots.why
-    if page.role == "page" and not robots.allows(page.url):
-        raise PageUnavailable(MESSAGES["robots"], reason="robots")
-    return await judge(source, page, await fetcher.fetch(page.url))
+    return robots
 
 
 def _told(visited: Visited) -> Preview:

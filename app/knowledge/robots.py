@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from protego import Protego
 
 from app.knowledge.addresses import AddressRefused, tidy
-from app.knowledge.pages import AGENT, Fetcher
+from app.knowledge.pages import AGENT, Before, Fetcher, at_once
 from app.knowledge.unavailable import PageUnavailable
+from app.knowledge.visiting import MESSAGES
 
 # The most of it that is read, as the RFC has it.
 MOST_BYTES = 500 * 1024
@@ -37,10 +38,10 @@ class RobotsAway:
     host: bool
 
 
-async def read_robots(fetcher: Fetcher, root: str) -> Robots | RobotsAway:
-    """The rules of the host at `root`, an address without a path."""
+async def read_robots(fetcher: Fetcher, root: str, *, before: Before = at_once) -> Robots | RobotsAway:
+    """The rules of the host at `root`, an address without a path. `before`: as in `Fetcher.fetch`."""
     try:
-        page = await replace(fetcher, limit=MOST_BYTES).fetch(f"{root}/robots.txt")
+        page = await replace(fetcher, limit=MOST_BYTES).fetch(f"{root}/robots.txt", before=before)
     except PageUnavailable as problem:
         if problem.reason in {"too_large", "redirects", "redirect_loop"}:
             return _robots(b"")
@@ -48,6 +49,23 @@ async def read_robots(fetcher: Fetcher, root: str) -> Robots | RobotsAway:
             return _robots(b"")
         return RobotsAway(problem, host=not problem.answered)
     return _robots(page.content)
+
+
+def readable(robots: Robots | RobotsAway) -> Robots:
+    """Raises PageUnavailable where nothing is allowed, because nobody can tell what is."""
+    if isinstance(robots, Robots):
+        return robots
+    if robots.host:
+        raise robots.why
+    raise PageUnavailable(MESSAGES["robots_away"], reason="robots_away", passing=True)
+
+
+def check(robots: Robots | RobotsAway, url: str) -> Robots:
+    """Raises PageUnavailable where the rules do not allow the address."""
+    rules = readable(robots)
+    if not rules.allows(url):
+        raise PageUnavailable(MESSAGES["robots"], reason="robots")
+    return rules
 
 
 def _robots(content: bytes) -> Robots:

@@ -16,7 +16,8 @@ MEGABYTE = 1024 * 1024
 class PageUnavailable(Problem):
     """The page cannot be fetched.
 
-    `reason` is one word for it. `passing`: it may be there again later. `wait_s`: when the server asks to come back.
+    `reason` is one word for it. `passing`: it may be there again later. `wait_s`: when the server asks to come back,
+    which is that of `url`, where redirects have led elsewhere.
     """
 
     status = 422
@@ -24,10 +25,18 @@ class PageUnavailable(Problem):
     title = "Page not available"
 
     def __init__(
-        self, detail: str, *, reason: str, passing: bool = False, answered: int = 0, wait_s: float = 0
+        self,
+        detail: str,
+        *,
+        reason: str,
+        passing: bool = False,
+        answered: int = 0,
+        wait_s: float = 0,
+        url: str = "",
     ) -> None:
         super().__init__(detail)
-        self.reason, self.passing, self.answered, self.wait_s = reason, passing, answered, wait_s
+        self.reason, self.passing, self.answered = reason, passing, answered
+        self.wait_s, self.url = wait_s, url
 
 
 def too_large(url: str, limit: int) -> PageUnavailable:
@@ -67,7 +76,16 @@ def refused_by(url: str, status: int, headers: Mapping[str, str]) -> PageUnavail
         passing=True,
         answered=status,
         wait_s=_wait(headers.get("retry-after", "")) if status in BUSY else 0,
+        url=url,
     )
+
+
+def still_busy(url: str, wait_s: float) -> PageUnavailable:
+    """As if it had been asked again, which it wants nobody to do so soon."""
+    return PageUnavailable(
+        f"{url} has asked to be left alone for a while. It is tried again at the next fetch.",
+        reason="busy", passing=True, answered=httpx.codes.TOO_MANY_REQUESTS, wait_s=wait_s, url=url,
+    )  # fmt: skip
 
 
 def _wait(header: str) -> float:

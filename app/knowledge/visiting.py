@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from app.knowledge.addresses import AddressRefused, host_of, is_below, prefix_of, tidy
+from app.knowledge.addresses import AddressRefused, host_of, is_below, prefix_of, root_of, tidy
 from app.knowledge.pages import FetchedPage
 from app.knowledge.source_models import Source, SourcePage
 from app.knowledge.unavailable import PageUnavailable
@@ -145,10 +145,6 @@ def _file(fetched: FetchedPage, kind: str) -> Visited:
     return Visited("stored", page=fetched, title=fetched.name, text_hash=digest, content=fetched.content)
 
 
-def _root(address: str) -> str:
-    return "/".join(address.split("/", 3)[:3]) + "/"
-
-
 async def _page(source: Source, prefix: str, fetched: FetchedPage, kind: str) -> Visited:
     if fetched.content.startswith(GZIP):
         return refused("encoding")
@@ -183,7 +179,7 @@ def _original(source: Source, prefix: str, fetched: FetchedPage, seen: Survey) -
         original = tidy(seen.canonical)
     except AddressRefused:
         return None
-    within = is_below(original, prefix if source.kind == "site" else _root(source.address))
+    within = is_below(original, prefix if source.kind == "site" else root_of(source.address))
     return original if within and original != fetched.url else None
 
 
@@ -231,7 +227,7 @@ def _sorted(
         except AddressRefused as problem:
             bad[entry.url[:500]] = problem.reason
             continue
-        if is_below(url, _root(sitemap)) or _at_home(source, url):
+        if is_below(url, root_of(sitemap)) or _at_home(source, url):
             good[url] = entry.changed
         else:
             bad[url] = "elsewhere"
