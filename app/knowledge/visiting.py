@@ -197,7 +197,7 @@ def below(prefix: str, links: Sequence[str]) -> list[str]:
 
 
 async def _sitemap(source: Source, fetched: FetchedPage) -> Visited:
-    if source.kind == "sitemap" and not _at_home(source, fetched.url):
+    if not _at_home(source, fetched.url):
         return refused("elsewhere")  # all that it lists would be taken for this source's
     try:
         found = await survey_sitemap(gunzipped(fetched.content, fetched.url))

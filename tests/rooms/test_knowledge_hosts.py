@@ -136,3 +136,18 @@ async def test_an_original_on_another_host_is_no_reason_to_leave_a_page_out(
     site.page("/theirs", "Invoices")
     assert await found(database, org_id, site, at(site, "/")) == {"/": "stored", "/copy": "stored"}
     assert "/theirs" not in site.asked()
+
+
+async def test_a_sitemap_that_robots_txt_names_is_not_followed_to_another_host_either(
+    database: Database, org_id: UUID, site: Website
+) -> None:
+    """What it lists of this site came from somebody else, who would say what is read here."""
+    site.pages["/robots.txt"] = Said(f"Sitemap: {at(site, '/sitemap.xml')}\n".encode())
+    site.page("/", "Start")
+    redirect(site, "/sitemap.xml", at(site, "/theirs.xml", "other.test"))
+    site.sitemap("/theirs.xml", at(site, "/a"), at(site, "/b", "other.test"))
+    site.page("/a", "Parcels")
+    assert await found(database, org_id, site, at(site, "/")) == {
+        "/": "stored",
+        "/sitemap.xml": "refused: elsewhere",
+    }
