@@ -146,16 +146,16 @@ async def _visit(crawler: Crawler, page: SourcePage) -> None:
 
 async def _outcome(crawler: Crawler, page: SourcePage) -> Visited:
     """Raises PageUnavailable."""
+    async with crawler.database.transaction(crawler.org_id) as session:
+        source = await session.get_one(Source, crawler.source_id)
+        known = await look_into(session, page)
+    if known.excluded:
+        return refused("excluded")
     robots = readable(await _robots_of(crawler, page.url))
     if page.role == "page":
         check(robots, page.url)
     await _wait_for_turn(crawler, page.url, robots.delay_s or 0)
-    async with crawler.database.transaction(crawler.org_id) as session:
-        source = await session.get_one(Source, crawler.source_id)
-        known = await look_into(session, page)
     fetched = await crawler.fetcher.fetch(page.url, known=known.headers, before=partial(_before_hop, crawler))
-    if known.excluded:
-        return refused("excluded")
     if page.depth == 0 and page.role == "page" and source.kind == "site":
         await _queue_sitemaps(crawler, robots)
     return await judge(source, page, fetched)

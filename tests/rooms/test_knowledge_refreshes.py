@@ -160,6 +160,30 @@ async def test_a_page_that_is_noindex_now_or_deleted_here_leaves_and_stays_out(
     assert set(await answers(database, org_id, "parcels invoices")) == {f"{site.url}/"}
 
 
+async def test_a_page_that_was_deleted_here_stays_out_whatever_the_site_does_with_it(
+    database: Database, org_id: UUID, site: Website
+) -> None:
+    site.page("/", "Start", "/a", "/b", "/c")
+    for path, about in (("/a", "Parcels"), ("/b", "Invoices"), ("/c", "Customs")):
+        site.page(path, about)
+    source = await add(database, org_id, "site", site.url)
+    await fetch(database, org_id, source, site)
+    async with database.transaction(org_id) as session:
+        for page in await stood(database, org_id, source):
+            if page.document_id is not None and page.depth == 1:
+                await delete_document(session, page.document_id)
+    site.pages["/robots.txt"] = Said(b"User-agent: *\nDisallow: /b\n")
+    site.pages["/c"] = Said(status=404)
+    await fetch_again(database, org_id, source, site)
+    site.pages["/robots.txt"] = Said(b"")
+    site.page("/c", "Customs")
+    await fetch_again(database, org_id, source, site)
+    assert await standing(database, org_id, source, site) == {
+        "/": "stored",
+        **dict.fromkeys(("/a", "/b", "/c"), "refused: excluded"),
+    }
+
+
 async def test_a_crawl_goes_on_where_it_stopped(
     database: Database, org_id: UUID, site: Website, monkeypatch: pytest.MonkeyPatch
 ) -> None:
