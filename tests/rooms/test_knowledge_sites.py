@@ -82,7 +82,6 @@ async def test_a_site_is_crawled_within_its_prefix_and_limits(
         ("/docs/", "/docs/a", "/docs/b", "/docs/deep/1"), "stored"
     )
     assert (await answers(database, org_id, "customs"))[0] == f"{site.url}/docs/deep/1"
-    assert site.most_at_once == 1
 
 
 async def test_a_limit_of_pages_holds_and_is_told(database: Database, org_id: UUID, site: Website) -> None:
@@ -127,20 +126,6 @@ async def test_without_robots_txt_being_readable_nothing_is_fetched_and_nothing_
     assert site.asked()[before:] == ["/robots.txt"]
     assert await standing(database, org_id, source, site) == {"/": "failed: robots_away"}
     assert await answers(database, org_id, "start") == [f"{site.url}/"]
-
-
-async def test_a_crawl_delay_and_the_own_one_are_kept(
-    database: Database, org_id: UUID, site: Website
-) -> None:
-    site.pages["/robots.txt"] = Said(b"User-agent: *\nCrawl-delay: 0.8\n")
-    site.page("/", "Start", "/a")
-    site.page("/a", "Parcels")
-    source = await add(database, org_id, "site", site.url)
-    await fetch(database, org_id, source, site, delay_s=0.4)
-    times = [visit.at for visit in site.visits]
-    assert times[2] - times[0] >= 1.0, (
-        "a busy machine may note a visit late, but not by as much as either pause"
-    )
 
 
 async def test_a_sitemap_is_read_with_its_index_gz_and_strays(
