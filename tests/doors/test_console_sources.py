@@ -66,7 +66,7 @@ async def until(member: Member, path: str, said: str) -> str:
 async def added(member: Member, site: Website, **fields: str) -> str:
     """The source's page."""
     answer = await member.press(
-        HOME, address=f"{site.url}/help/", **{"kind": "site", "every": "day", **fields}
+        HOME, **{"address": f"{site.url}/help/", "kind": "site", "every": "day", **fields}
     )
     assert answer.status_code in {200, 201}, answer.text
     return str(answer.headers["hx-push-url"])
@@ -124,6 +124,68 @@ async def test_a_source_that_gives_nothing_says_why_in_the_list(admin: Member, s
     source = await added(admin, site)
     await until(admin, source, "Nothing stored")
     assert "empty without JavaScript" in await admin.page(HOME)
+
+
+BAD = {
+    "round": "redirects in a circle and never answers. Have the site's redirects corrected.",
+    "huge": "is larger than 25 MB and was cut off. Split the page, or upload it as a file.",
+    "endless": "is larger than 25 MB and was cut off. Split the page, or upload it as a file.",
+    "secret": "The site's robots.txt forbids to read this. Allow Frontdesk there if it should be known here.",
+    "machine": "127.0.0.1 is an address of this machine or its network, which is not read.",
+    "network": "10.1.2.3 is an address of this machine or its network, which is not read.",
+}
+ELSEWHERE = "This leads to another site, which is not part of this source. Add it as a source of its own."
+
+
+@pytest.fixture
+def bad(site: Website) -> Website:
+    """The site, where each link of the first page leads to something that is not kept."""
+    kind = {"Content-Type": "text/html"}
+    leads = {"round": "/help/again", "again": "/help/round"}
+    leads |= {"machine": "http://127.0.0.1:1/", "network": "http://10.1.2.3/"}
+    for path, to in leads.items():
+        site.pages[f"/help/{path}"] = Said(status=302, headers={"Location": to})
+    site.pages["/help/huge"] = Said(b"x", headers={**kind, "Content-Length": "200000000"})
+    site.pages["/help/endless"] = Said(bytes(200_000_000), headers=kind, until="close")
+    site.pages["/robots.txt"] = Said(b"User-agent: *\nDisallow: /help/secret\n")
+    site.page("/help/", "Help centre", "a", *BAD)
+    return site
+
+
+async def test_each_page_that_is_not_kept_says_why_and_what_to_do(admin: Member, bad: Website) -> None:
+    source = await added(admin, bad)
+    await until(admin, source, "2 pages known")
+    page = await admin.page(f"{source}?show=problems")
+    for path, said in BAD.items():
+        _, found, rest = page.partition(f"{bad.url}/help/{path} ")
+        assert found, page
+        assert said in rest[:400], (path, rest[:400])
+    assert "/help/secret" not in bad.asked()
+
+
+@pytest.mark.parametrize("path", BAD)
+async def test_looking_at_a_page_that_is_not_kept_says_why_too(
+    admin: Member, bad: Website, path: str
+) -> None:
+    answer = await admin.press(f"{HOME}/check", kind="page", address=f"{bad.url}/help/{path}")
+    assert BAD[path] in visible(answer.text)
+
+
+async def test_a_sitemap_that_points_elsewhere_says_so(admin: Member, site: Website) -> None:
+    site.sitemap("/sitemap.xml", "/help/a", "http://other.example/", "http://10.1.2.3/")
+    source = await added(admin, site, kind="sitemap", address=f"{site.url}/sitemap.xml")
+    await until(admin, source, "1 page known")
+    page = await admin.page(f"{source}?show=problems")
+    for address in ("http://other.example/", "http://10.1.2.3/"):
+        assert f"Left out {address} {ELSEWHERE}" in page
+
+
+async def test_a_source_at_an_address_of_this_machine_says_so_in_the_list(admin: Member) -> None:
+    answer = await admin.press(HOME, kind="page", address="http://127.0.0.1:1/", every="day")
+    await until(admin, str(answer.headers["hx-push-url"]), "Nothing stored")
+    assert "this machine or its network, which is not read. If its pages are meant for" in await admin.page(
+        HOME
+    )
 
 
 async def test_a_source_is_paused_gone_on_with_changed_refreshed_and_deleted(
