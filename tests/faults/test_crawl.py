@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
+from sqlalchemy import func, select
 from sqlalchemy.engine import URL
 
 from app.kit.db import Database, asyncpg_url
 from app.kit.embedded import EmbeddedDatabase
 from app.kit.ids import new_id
 from app.knowledge.documents import add_document
-from app.knowledge.queries import list_documents
+from app.knowledge.models import UNDER_WAY, Chunk, DocumentVersion
+from app.knowledge.queries import latest_version, list_documents
 from app.knowledge.source_queries import ListedPage, pages_of, source_of
 from app.knowledge.sources import Wish, add_source
 from app.reactions import REACTIONS
@@ -20,6 +22,7 @@ from app.realtime.bus import LocalBus
 from app.tenancy.organisations import create_organisation
 from tests.browser.product import FRONTDESK
 from tests.conftest import clone_database
+from tests.ingest import made
 from tests.website import Website, website
 
 PAGES = 8
@@ -103,6 +106,38 @@ async def test_a_killed_worker_is_followed_by_one_that_goes_on(crawled: Crawled,
     assert len(await crawled.pages()) == PAGES + 1
     asked = [path for path in site.asked() if path != "/robots.txt"]
     assert len(asked) <= PAGES + 2  # the page that was under way is asked for again
+
+
+async def test_a_file_that_a_killed_worker_was_reading_is_read_by_the_next(
+    crawled: Crawled, site: Website
+) -> None:
+    long = [["Page", *(f"Line {line} of a long document." for line in range(25))]] * 300
+    async with crawled.database.transaction(crawled.org_id) as session:
+        document = await add_document(session, name="long.pdf", content=made.pdf(long), added_by=None)
+
+    async def version() -> DocumentVersion:
+        async with crawled.database.transaction(crawled.org_id) as session:
+            return await latest_version(session, document.id)
+
+    async def being_read() -> bool:
+        return (await version()).state in UNDER_WAY[1:]
+
+    async def done() -> bool:
+        return (await version()).state not in UNDER_WAY
+
+    first = await crawled.worker(site)
+    await _until(being_read, 120)
+    first.kill()
+    await first.wait()
+    assert await being_read(), "it was killed too late"
+    second = await crawled.worker(site)
+    await _until(done, 120)
+    second.terminate()
+    await second.wait()
+    assert ((read := await version()).state, read.number, read.chunks) == ("ready", 1, 300)
+    async with crawled.database.transaction(crawled.org_id) as session:
+        counting = select(func.count()).select_from(Chunk).where(Chunk.document_id == document.id)
+        assert await session.scalar(counting.where(Chunk.org_id == crawled.org_id)) == 300
 
 
 async def _until(check: Callable[[], Awaitable[bool]], seconds: float) -> None:
