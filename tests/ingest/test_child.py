@@ -3,18 +3,21 @@
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from ingest.child import RESERVED_MB
 from ingest.parse import parse
-from ingest.parsed import Limits, ParseFailure
+from ingest.parsed import MEGABYTE, Limits, ParseFailure
 from tests.ingest import made
 from tests.ingest.children import children, started_child
 
@@ -34,6 +37,16 @@ def bomb() -> bytes:
 
 def resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def limits_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/limits").read_text().splitlines()
+
+
+def network_of(pid: int | str) -> tuple[Path, list[str]]:
+    """The network that a process is in, and its devices."""
+    devices = Path(f"/proc/{pid}/net/dev").read_text().splitlines()[2:]
+    return Path(f"/proc/{pid}/ns/net").readlink(), [line.partition(":")[0].strip() for line in devices]
 
 
 def environment_of(pid: int) -> bytes:
@@ -78,16 +91,53 @@ async def test_cancelling_leaves_no_process_behind(long_pdf: bytes) -> None:
     assert not is_alive(pid)
 
 
+@asynccontextmanager
+async def reading(data: bytes, limits: Limits | None = None) -> AsyncIterator[int]:
+    """The pid of a child that has confined itself and reads."""
+    task = asyncio.create_task(parse(data, name="file.pdf", limits=limits))
+    try:
+        yield await started_child()
+    finally:
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
 @linux_only
 async def test_the_child_inherits_no_secret(long_pdf: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
-    reading = asyncio.create_task(parse(long_pdf, name="file.pdf"))
-    environment = environment_of(await started_child())
-    reading.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await reading
+    async with reading(long_pdf) as pid:
+        environment = environment_of(pid)
     assert b"sk-very-secret" not in environment
     assert b"OPENAI" not in environment
+
+
+@linux_only
+async def test_the_child_has_lost_the_network(long_pdf: bytes) -> None:
+    if not may_leave_the_network():
+        pytest.skip("this system lets nobody leave the network")
+    async with reading(long_pdf) as pid:
+        network, devices = network_of(pid)
+    assert network != network_of("self")[0]
+    assert devices == ["lo"], "which leads nowhere"
+
+
+def may_leave_the_network() -> bool:
+    """What the system allows to anybody, asked without any of our own code."""
+    ways = (["unshare", "--net"], ["unshare", "--map-root-user", "--net"])
+    return any(
+        subprocess.run([*way, "true"], check=False, capture_output=True).returncode == 0 for way in ways
+    )
+
+
+@linux_only
+async def test_the_child_has_its_memory_limit_from_the_system(long_pdf: bytes) -> None:
+    async with reading(long_pdf, Limits(memory_mb=300)) as pid:
+        rows = limits_of(pid)
+    [said] = [row.split()[3:5] for row in rows if row.startswith("Max data size")]
+    most = (300 + RESERVED_MB) * MEGABYTE
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    assert said == [str(most if hard == resource.RLIM_INFINITY else min(most, hard))] * 2
 
 
 @linux_only
@@ -127,21 +177,6 @@ def waited(seconds: float) -> Iterator[None]:
     while time.monotonic() < end:
         yield
         time.sleep(0.02)
-
-
-@linux_only
-def test_the_child_has_no_network() -> None:
-    program = textwrap.dedent("""
-        import socket
-        from ingest.sandbox import leave_the_network
-        leave_the_network()
-        print(*(name for _, name in socket.if_nameindex()))
-    """)
-    seen = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    ).stdout.split()
-    if seen != ["lo"]:
-        pytest.skip("this system allows no network namespaces")
 
 
 async def test_others_go_on_while_a_bomb_burns(bomb: bytes) -> None:
