@@ -17,6 +17,7 @@ from app.realtime.bus import LocalBus
 from tests.conftest import own_database
 from tests.doors.console import HTMX, Member, at_console
 from tests.doors.terminal import Terminal
+from tests.ingest import made
 from tests.model_server import ModelServer
 from tests.serving import RunningServer
 from tests.side_models import SideModels
@@ -188,6 +189,29 @@ async def test_a_document_that_the_endpoint_does_not_embed_says_so_and_is_read_w
     await searching.admin.press(retry)
     await searching.until("late.md Ready")
     assert "Late" in best(await searching.ask("When does the library close?"))
+
+
+async def test_the_console_shows_how_far_another_embedder_is(searching: Searching) -> None:
+    """While it is made beside the one in use, and no longer."""
+    pages = [["Page", *(f"Line {line} of a long document." for line in range(25))]] * 300
+    await searching.upload({"long.pdf": made.pdf(pages)})
+    await searching.until("300 passages")
+    assert not shown_progress(await searching.admin.page(HOME))
+    searching.meaning.side = SideModels(pause_s=0.3)
+    work = asyncio.create_task(searching.reindex(**endpoint(searching.meaning)))
+    seen: list[tuple[int, int]] = []
+    while not work.done():
+        seen += shown_progress(await searching.admin.page(HOME))
+        await asyncio.sleep(0.05)
+    await work
+    assert seen == sorted(seen)
+    assert {(0, 303), (256, 303)} <= set(seen)
+    assert not shown_progress(await searching.admin.page(HOME))
+
+
+def shown_progress(page: str) -> list[tuple[int, int]]:
+    said = r"Learning meanings anew by scripted/64 (\d+) of (\d+) passages. Search goes on as before"
+    return [(int(done), int(total)) for done, total in re.findall(said, page)]
 
 
 async def test_search_answers_at_every_moment_of_a_switch_to_the_endpoint_and_back(
