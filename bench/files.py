@@ -36,8 +36,14 @@ FAILURES = (
     ("bomb", {"bomb", "out_of_memory", "too_large", "timeout"}),
 )
 
-# Failures of a manifest that was written without Tesseract, which may read something.
+# Of pictures, which the manifest takes for unreadable without Tesseract, words that stand in them. Other scans have
+# none, and a few characters that are read into them are no text. Where Tesseract lacks the language, what it makes of a
+# picture is wrong, too.
 SCANS = ("no text layer", "image, no text without OCR")
+PICTURED = {
+    "image/english-and-korean.png": "RULES AND INSTRUCTIONS",
+    "image/chi_sim_image.jpeg": "适合任何肌肤",
+}
 
 
 class Outcome(NamedTuple):
@@ -73,7 +79,7 @@ async def outcome(file: str, expected: str) -> Outcome:
     got = await read(data, file)
     seconds = spent() - start
     told = got.code if isinstance(got, ParseFailure) else f"{got.kind}, {len(got.pages)} pages"
-    return Outcome(file, expected, told, agrees(expected, got), round(seconds, 3))
+    return Outcome(file, expected, told, agrees(file, expected, got), round(seconds, 3))
 
 
 def spent() -> float:
@@ -89,11 +95,11 @@ async def read(data: bytes, file: str) -> Parsed | ParseFailure:
         return failure
 
 
-def agrees(expected: str, got: Parsed | ParseFailure) -> bool:
+def agrees(file: str, expected: str, got: Parsed | ParseFailure) -> bool:
     """`contains: words` is met by them in title or text; `failure: why` by that failure, or what else it allows."""
     how, _, what = expected.partition(": ")
-    if isinstance(got, Parsed) and any(what.startswith(scan) for scan in SCANS):
-        return bool(text_of(got))
+    if isinstance(got, Parsed) and what.startswith(SCANS):
+        return file in PICTURED and unparted(PICTURED[file]) in unparted(text_of(got))
     if isinstance(got, ParseFailure):
         return how == "failure" and any(
             word in what.lower() and got.code in codes for word, codes in FAILURES
@@ -108,6 +114,11 @@ def agrees(expected: str, got: Parsed | ParseFailure) -> bool:
 
 def text_of(parsed: Parsed) -> str:
     return folded(" ".join([parsed.title or "", *(page.markdown for page in parsed.pages)]))
+
+
+def unparted(text: str) -> str:
+    """Tesseract puts blanks between Chinese characters."""
+    return "".join(text.split())
 
 
 def folded(text: str) -> str:
