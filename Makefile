@@ -71,7 +71,7 @@ repeats: $(VENV)/dev widget ## 10,000 requests that repeat 2,000 messages throug
 bench-ingest: $(VENV)/dev ## pages a second into search, and what the time goes into; ARGS="FOLDER" reads real files
 	@$(BIN)/python -m bench.ingest $(ARGS)
 
-bench-replacing: $(VENV)/dev ## a minute of twenty that replace, delete and search: is anything found that is gone?
+bench-replacing: $(VENV)/dev ## a minute of twenty that replace, delete and search: is anything found that is gone, or lost?
 	@$(BIN)/python -m bench.replacing $(ARGS)
 
 bench-answers: $(VENV)/app ## how often the assistant is right to answer, on the evaluation sets; ARGS=DIRECTORY names their folder

@@ -12,5 +12,6 @@ from bench.replacing import Library, run
 async def test_nothing_that_is_gone_is_found(database: Database, org_id: UUID) -> None:
     library = Library(database, org_id)
     await run(library, seconds=8, workers=20)
-    assert library.wrong == []
+    assert library.wrong == library.unfinished == []
+    assert await library.lost() == []
     assert library.least > 0
