@@ -91,16 +91,23 @@ WAYS: dict[str, Searching] = {"dense": dense, "ts_rank": ts_rank, "ours": ours}
 
 
 async def main(options: argparse.Namespace) -> None:
+    async with scratch_database() as (database, admin):
+        report = await Bench(database, admin, options).run()
+    print(json.dumps(report, indent=2))
+
+
+@asynccontextmanager
+async def scratch_database() -> AsyncIterator[tuple[Database, Any]]:
+    """A database of its own, which goes afterwards: see `opened`."""
     folder = Path(tempfile.gettempdir()) / f"frontdesk-bench-{new_id().hex}"
     server = start(folder)
     try:
         await migrate(server.owner_url)
-        async with opened(server) as (database, admin):
-            report = await Bench(database, admin, options).run()
+        async with opened(server) as opening:
+            yield opening
     finally:
         release(server)
         shutil.rmtree(folder, ignore_errors=True)
-    print(json.dumps(report, indent=2))
 
 
 @asynccontextmanager

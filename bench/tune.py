@@ -41,6 +41,7 @@ from app.knowledge.question import (
     following,
 )
 from app.knowledge.search import CANDIDATES, SPARE
+from ingest.chunk import SIZE_TOKENS
 from ingest.embed import static_embedder
 from ingest.language import detect
 from ingest.lexical import (
@@ -130,11 +131,11 @@ class Index:
     total: int = 0
 
     @classmethod
-    def of(cls, corpus: Corpus) -> "Index":
+    def of(cls, corpus: Corpus, size_tokens: int = SIZE_TOKENS) -> "Index":
         sample = "\n".join(entry.text for entry in corpus.entries[:20])
         index = cls(corpus, corpus.entries[0].lang or settle_language(sample, detect(sample)))
         for entry in corpus.entries:
-            for chunk in chunks_of(entry, index.language):
+            for chunk in chunks_of(entry, index.language, size_tokens=size_tokens):
                 index.texts.append(chunk.text)
                 index.titles.append(entry.title)
                 index.entry.append(entry.id)

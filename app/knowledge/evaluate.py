@@ -109,7 +109,7 @@ async def _ask_all(database: Database, org_id: UUID, corpus: Corpus, progress: P
         passages = await _passages(database, org_id, asked, figures.seconds)
         confident = evidence(asked.query(), passages).enough
         if asked.id in corpus.relevant:
-            figures.found.append(_ranks(passages, corpus.relevant[asked.id]))
+            figures.found.append(ranks(passages, corpus.relevant[asked.id]))
             figures.answered.append(confident)
         else:
             figures.refused.append(not confident)
@@ -125,7 +125,7 @@ async def _passages(database: Database, org_id: UUID, asked: Asked, seconds: lis
     return passages
 
 
-def _ranks(passages: Sequence[Passage], relevant: set[str]) -> tuple[list[int], int]:
+def ranks(passages: Sequence[Passage], relevant: set[str]) -> tuple[list[int], int]:
     """Where relevant documents stand among the first ten, each document by its best passage; and how many there are.
 
     A document that is noted to say the same as another stands after that.

@@ -23,7 +23,7 @@ from app.knowledge.models import Document, DocumentVersion
 from app.knowledge.publishing import Indexed, add
 from app.knowledge.question import Query
 from app.tenancy.organisations import create_organisation
-from ingest.chunk import Chunk, chunk
+from ingest.chunk import SIZE_TOKENS, Chunk, chunk
 from ingest.language import detect
 from ingest.parsed import Page, Parsed
 
@@ -162,14 +162,13 @@ def _indexed(entry: Entry) -> Indexed:
     return embed(new_id(), chunks_of(entry, language), language, entry.title)
 
 
-def chunks_of(entry: Entry, language: str | None) -> Sequence[Chunk]:
+def chunks_of(entry: Entry, language: str | None, *, size_tokens: int = SIZE_TOKENS) -> Sequence[Chunk]:
     """A passage as it is, a page as the chunker cuts it."""
     if len(entry.text) <= PASSAGE_CHARACTERS:
         return [Chunk(ordinal=0, text=entry.text, headings=(), page=None)]
     page = Page(number=None, markdown=entry.text)
-    return chunk(
-        Parsed(kind="text", mime="text/markdown", title=entry.title, language=language, pages=[page])
-    )
+    parsed = Parsed(kind="text", mime="text/markdown", title=entry.title, language=language, pages=[page])
+    return chunk(parsed, size_tokens=size_tokens)
 
 
 async def _store(session: AsyncSession, batch: Sequence[tuple[Entry, Indexed]]) -> None:

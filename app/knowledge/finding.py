@@ -63,14 +63,18 @@ async def _meaning(models: Models, active: Active, query: Query) -> tuple[Vector
     if models.embedder is None or models.embedder.name != active.embedder:
         return None, [NOT_CONFIGURED.format(active.embedder)]
     try:
-        asked = "\n".join((*query.history[-2:], query.text))
-        [vector] = await models.embedder.embed([asked], deadline_s=models.deadline_s)
+        [vector] = await models.embedder.embed([asked_of(query)], deadline_s=models.deadline_s)
     except EndpointFailed as error:
         log.warning("Searching by words alone: %s", error)
         return None, [f"Searched by words alone: {error}"]
     if len(vector) != active.dimensions:
         return None, [NOT_CONFIGURED.format(active.embedder)]
     return vector, []
+
+
+def asked_of(query: Query) -> str:
+    """A question with the two before it, as an endpoint is to embed it."""
+    return "\n".join((*query.history[-2:], query.text))
 
 
 async def _reranked(

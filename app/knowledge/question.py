@@ -18,7 +18,7 @@ from ingest.stopwords import STOPWORDS
 TURN_WEIGHTS = (1.0, 0.3, 0.15)
 # What the dense share counts against the lexical one. Static embeddings know little but English, and ranks would give
 # their guesses elsewhere half of the say; shares of a score don't: at this weight recall@5 of no language of xquad is
-# below that of words alone.
+# more than one question below that of words alone (bench/halves.py).
 DENSE_WEIGHT = 0.4
 # What the latest answer counts in a follow-up's meaning, by its first words: they say what it is about.
 ANSWERED_WEIGHT, ANSWERED_WORDS = 0.3, 30

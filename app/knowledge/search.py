@@ -144,11 +144,17 @@ async def search(
     without it such an organisation is searched by words alone.
     `exactly` compares every chunk, however many there are: what the plan in use is measured against.
     """
-    connection = await driver_connection(session)
-    question, statistics = await prepare(connection, scope(session), query)
+    question, statistics = await prepare(await driver_connection(session), scope(session), query)
     if meaning is not None:
         question = replace(question, dense=meaning)
-    rare = None if exactly else rare_terms(question, statistics)
+    return await search_by(session, question, None if exactly else rare_terms(question, statistics), limit)
+
+
+async def search_by(
+    session: Transaction, question: Question, rare: list[int] | None, limit: int
+) -> list[Passage]:
+    """The best passages for a question that is ready; `rare` as `rare_terms` has it."""
+    connection = await driver_connection(session)
     if rare is None:
         rows = await connection.fetch(SEARCH, scope(session), *_parameters(question, limit))
     else:
