@@ -32,7 +32,8 @@ SPARE = 20
 
 # Of an organisation with an index of its own (app/knowledge/large.py): how many chunks near the question, and how many
 # with its rare words, are compared with it exactly. Words are rare as long as all of them together stand in no more
-# chunks than RARE. They must carry most of the question, or all chunks are compared after all.
+# chunks than RARE. They must carry most of the question, or all chunks are compared after all. What fewer of each lose,
+# and what more of each cost, bench/large.py prints (decision 10).
 NEAR, WORDED = 400, 500
 RARE, LEAST_WEIGHT = 10_000, 0.6
 
