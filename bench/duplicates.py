@@ -1,0 +1,87 @@
+"""From how much in common two passages should be taken for one: ALIKE and LIKELY of app/knowledge/duplicates.py.
+
+    python -m bench.duplicates ../shared/eval/mtrag_govt ../shared/eval/aws_docs
+
+All pairs of the first fifty passages of each question are compared, each pair once. For each value of ALIKE it prints
+how many pairs would be one; of those that hold a relevant passage, in how many both are relevant to the same question
+(as copies should be) and in how many only one is (something else, or an assessor who saw one of them). For each value
+of LIKELY, for how many pairs words would be looked at, and how many pairs that are one by ALIKE would be missed.
+"""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+from app.knowledge.duplicates import ALIKE, LIKELY, Seen, shared
+from app.knowledge.evaluation_set import read_set
+from bench.tune import Constants, Index, answers
+from ingest.lexical import number
+
+FIRST = 50
+ALIKES = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0)
+LIKELIES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+
+
+@dataclass
+class Pair:
+    """What two passages share of their terms and of their pairs of words. `relevant`: how many of the two are."""
+
+    terms: float
+    alike: float
+    same_figures: bool
+    relevant: int = 0
+
+
+def main() -> None:
+    for name in sys.argv[1:]:
+        pairs = [pair for corpus in read_set(Path(name)) for pair in pairs_of(Index.of(corpus))]
+        print(f"{Path(name).name}: {len(pairs)} pairs of passages that were found together")
+        show_alike([pair for pair in pairs if pair.same_figures])
+        show_likely(pairs)
+
+
+def pairs_of(index: Index) -> Iterator[Pair]:
+    use = Constants(looked_at=FIRST)
+    index.weigh_headings(use.heading_weight)
+    known: dict[tuple[int, int], Pair] = {}
+    seen: dict[int, Seen] = {}
+    for asked in index.corpus.queries:
+        relevant = index.corpus.relevant.get(asked.id, set())
+        rows = sorted(int(row) for row in answers(index, asked.query(), use))
+        seen.update((row, as_seen(index, row)) for row in rows if row not in seen)
+        for one, other in combinations(rows, 2):
+            pair = known.get((one, other)) or compared(seen[one], seen[other])
+            known[one, other] = pair
+            pair.relevant = max(pair.relevant, sum(index.entry[row] in relevant for row in (one, other)))
+    yield from known.values()
+
+
+def as_seen(index: Index, row: int) -> Seen:
+    terms = frozenset(number(term) for term in (*index.inside[row], *index.above[row]))
+    return Seen(index.texts[row], terms)
+
+
+def compared(one: Seen, other: Seen) -> Pair:
+    return Pair(shared(one.terms, other.terms), shared(one.pairs, other.pairs), one.figures == other.figures)
+
+
+def show_alike(pairs: list[Pair]) -> None:
+    for least in ALIKES:
+        alike = [pair for pair in pairs if pair.alike >= least]
+        both, one = (sum(pair.relevant == count for pair in alike) for count in (2, 1))
+        used = " (in use)" if least == ALIKE else ""
+        print(f"  ALIKE {least:4}: {len(alike):6} pairs, {both:4} both relevant, {one:4} only one{used}")
+
+
+def show_likely(pairs: list[Pair]) -> None:
+    for least in LIKELIES:
+        looked = sum(pair.terms >= least for pair in pairs)
+        missed = sum(pair.alike >= ALIKE and pair.same_figures and pair.terms < least for pair in pairs)
+        used = " (in use)" if least == LIKELY else ""
+        print(f"  LIKELY {least:3}: {looked:7} pairs looked at, {missed:4} alike ones missed{used}")
+
+
+if __name__ == "__main__":
+    main()
