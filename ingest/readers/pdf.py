@@ -18,6 +18,7 @@ from ingest.readers.draft import Draft
 from ingest.readers.furniture import without_furniture
 from ingest.readers.office import extract
 from ingest.readers.paragraphs import SECTION, paragraphs
+from ingest.readers.right_to_left import in_reading_order
 from ingest.readers.ruled_tables import with_tables
 from ingest.readers.scans import recognised, recognised_among
 
@@ -41,6 +42,7 @@ def read(data: bytes, *, ocr: bool) -> Draft:
     refuse_endless(data)
     result = extract(data, MIME, structure=True)
     texts = page_texts(result)
+    texts |= {number: unhyphenated(text) for number, text in in_reading_order(data, texts).items()}
     if is_scan(texts):
         texts = recognised(data, ocr=ocr)
     elif bare := [number for number, text in texts.items() if letters(text) < LETTERS_A_PAGE]:

@@ -17,6 +17,7 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
+HELVETICA = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
 SLIDES = "http://schemas.openxmlformats.org/presentationml/2006/main"
 
 
@@ -87,24 +88,26 @@ def swollen_pdf(megabytes: int) -> bytes:
     """A page whose content unpacks to as many megabytes from about a hundredth of that."""
     squeeze = zlib.compressobj(1)
     stream = b"".join([*(squeeze.compress(b" " * 1024 * 1024) for _ in range(megabytes)), squeeze.flush()])
-    return _pdf_of(b"<</Length %d/Filter/FlateDecode>>stream\n%b\nendstream" % (len(stream), stream), pages=1)
+    return pdf_of(b"<</Length %d/Filter/FlateDecode>>stream\n%b\nendstream" % (len(stream), stream), pages=1)
 
 
 def endless_pdf(pages: int) -> bytes:
     """The same page again and again."""
     stream = b"BT /F1 12 Tf 72 700 Td (The same page again and again.) Tj ET"
-    return _pdf_of(b"<</Length %d>>stream\n%b\nendstream" % (len(stream), stream), pages=pages)
+    return pdf_of(b"<</Length %d>>stream\n%b\nendstream" % (len(stream), stream), pages=pages)
 
 
-def _pdf_of(content: bytes, pages: int) -> bytes:
-    font = b"<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>"
-    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 3 0 R/Resources%b>>" % font
+def pdf_of(content: bytes, pages: int, *, font: bytes = HELVETICA, more: Sequence[bytes] = ()) -> bytes:
+    """`more` are objects that stand after the pages."""
+    resources = b"<</Font<</F1 %b>>>>" % font
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 3 0 R/Resources%b>>" % resources
     kids = b" ".join(b"%d 0 R" % (4 + at) for at in range(pages))
     objects = [
         b"<</Type/Catalog/Pages 2 0 R>>",
         b"<</Type/Pages/Kids[%b]/Count %d>>" % (kids, pages),
         content,
         *[page] * pages,
+        *more,
     ]
     body, places = bytearray(b"%PDF-1.4\n"), []
     for number, one in enumerate(objects, 1):

@@ -29,6 +29,7 @@ from app.knowledge.queries import (
     waiting_versions,
 )
 from app.knowledge.search import Query, search
+from tests.ingest.drawn import from_the_right
 from tests.rooms.knowledge_factories import FILLER, HANDBOOK, NEXT_EDITION, found, index_document
 
 
@@ -49,6 +50,24 @@ async def test_a_document_goes_from_queued_to_ready_and_is_found(database: Datab
         assert "The warranty lasts two years." in passages[0].text
         assert passages[0].headings == ("Warranty",)
         assert (passages[0].document_id, passages[0].document_name) == (document.id, "handbook.md")
+
+
+async def test_a_pdf_file_that_is_written_from_the_right_is_found_and_quoted_as_it_is_read(
+    database: Database, org_id: UUID
+) -> None:
+    returns = ["يمكن", "إرجاع", "أي", "منتج", "خلال", "30", "يوما", "من", "تاريخ", "الاستلام."]
+    parking = ["المواقف", "خلف", "المبنى", "مفتوحة", "للزوار", "كل", "يوم."]
+    async with database.transaction(org_id) as session:
+        for name, line in (("returns.pdf", returns), ("parking.pdf", parking)):
+            content = from_the_right([line], as_read=False)
+            await add_document(session, name=name, content=content, added_by=None)
+        waiting = await waiting_versions(session)
+    for version_id in waiting:
+        await index_version(database, org_id, version_id)
+    async with database.transaction(org_id) as session:
+        passages = await search(session, Query("أين المواقف؟"))
+        assert passages[0].text == " ".join(parking)
+        assert (await search(session, Query("إرجاع منتج")))[0].text == " ".join(returns)
 
 
 async def test_a_step_can_be_seen_while_it_runs(
