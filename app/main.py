@@ -22,9 +22,10 @@ from sqlalchemy.engine import URL
 from app.answering.turn import Context
 from app.config import Settings
 from app.conversations import queries
+from app.kit.begun import Begun
 from app.kit.db import WORK_PATIENCE_S, WORK_POOL, Database
-from app.kit.jobs import Worker
 from app.kit.limits import Limits
+from app.kit.worker import Worker
 from app.knowledge.queries import knowledge_head
 from app.quality import replay
 from app.reactions import REACTIONS
@@ -89,7 +90,8 @@ def assemble(settings: Settings, database_url: str | URL) -> Runtime:
     bus: SignalBus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()
     hub = Hub(bus)
     presence = Presence(_attendance(bus, hub))
-    info = {"bus": bus, "presence": presence}
+    begun = Begun()
+    info = {"bus": bus, "presence": presence, "begun": begun}
     work = Database(
         database_url, reactions=REACTIONS, info=info, pool_size=WORK_POOL, patience_s=WORK_PATIENCE_S
     )
@@ -100,6 +102,7 @@ def assemble(settings: Settings, database_url: str | URL) -> Runtime:
         database=Database(database_url, reactions=REACTIONS, info=info),
         work=work,
         bus=bus,
+        begun=begun,
         hub=hub,
         drafts=_drafts(bus, hub),
         presence=presence,
@@ -198,7 +201,8 @@ async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 async def run_worker(runtime: Runtime, stopping: asyncio.Event) -> None:
     """Runs jobs until `stopping`; what does not end soon after goes back to the queue."""
     context = Context(runtime.settings, runtime.work, runtime.drafts, runtime.ahead)
-    worker = Worker(runtime.work, all_jobs(), context, lease_s=runtime.settings.job_lease_s)
+    lease_s = runtime.settings.job_lease_s
+    worker = Worker(runtime.work, all_jobs(), context, lease_s=lease_s, begun=runtime.begun)
     work = asyncio.create_task(worker.run())
     await stopping.wait()
     await worker.stop(grace_s=DRAIN_S)

@@ -13,6 +13,7 @@ from app.handoff import absence
 from app.handoff.brief import SUMMARY_JOB
 from app.handoff.happenings import PersonTookOver
 from app.handoff.rules import after_feedback
+from app.kit.begun import begin
 from app.kit.db import scope
 from app.kit.happenings import Reactions
 from app.kit.jobs import enqueue
@@ -27,7 +28,7 @@ from app.tenancy.happenings import MemberAdded, OrganisationCreated
 async def answer_visitor(session: AsyncSession, posted: MessagePosted) -> None:
     if posted.author_kind == "visitor" and posted.status == "bot":
         payload = {"conversation": str(posted.conversation_id), "message": str(posted.message_id)}
-        await enqueue(session, "answering.reply", payload)
+        await begin(session, "answering.reply", payload)
 
 
 async def look_after_agent(session: AsyncSession, posted: MessagePosted) -> None:
@@ -41,7 +42,7 @@ async def look_after_new_agent(session: AsyncSession, taken: PersonTookOver) -> 
 
 async def answer_again(session: AsyncSession, asked: RetryAsked) -> None:
     payload = {"conversation": str(asked.conversation_id), "message": str(asked.trigger_id)}
-    await enqueue(session, "answering.reply", payload)
+    await begin(session, "answering.reply", payload)
 
 
 async def show_knowledge(session: AsyncSession, _: DocumentChanged | SourceChanged) -> None:

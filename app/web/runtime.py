@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 
 from app.answering.searching import Ahead
 from app.config import Settings
+from app.kit.begun import Begun
 from app.kit.db import Database
 from app.kit.limits import Limits
 from app.knowledge.embedders import Models, connect_models
@@ -27,6 +28,7 @@ class Runtime:
     database: Database
     work: Database
     bus: SignalBus
+    begun: Begun
     hub: Hub
     drafts: Drafts
     presence: Presence
@@ -41,9 +43,9 @@ class Runtime:
 
     @cached_property
     def ahead(self) -> Ahead | None:
-        """Where this process alone takes questions and answers them; another one would search anew."""
-        alone = self.settings.worker and not self.settings.redis_url
-        return Ahead(self.work, self.models, has_model=self.settings.has_model) if alone else None
+        """Where this process answers the questions that it takes; another one would search anew."""
+        answers = self.settings.worker
+        return Ahead(self.work, self.models, has_model=self.settings.has_model) if answers else None
 
     @cached_property
     def models(self) -> Models:

@@ -137,8 +137,9 @@ class Run:
     async def _answers_due(self) -> bool:
         """Whether some answer is still to be written: by a job that waits, or that somebody is at."""
         async with self.world.database.transaction(None) as session:
-            due = text("SELECT EXISTS (SELECT FROM pgqueuer WHERE entrypoint = 'answering.reply')")
-            return bool(await session.scalar(due))
+            due = """SELECT EXISTS (SELECT FROM begun_job WHERE name = 'answering.reply')
+                OR EXISTS (SELECT FROM pgqueuer WHERE entrypoint = 'answering.reply')"""
+            return bool(await session.scalar(text(due)))
 
     async def _heads(self) -> dict[str, int]:
         async with self.world.database.transaction(None) as session:

@@ -12,8 +12,9 @@ from app.kit.db import Database, asyncpg_url
 from app.kit.embedded import EmbeddedDatabase, cluster, release, roles, start
 from app.kit.embedded.home import prepare_home
 from app.kit.embedded.programs import find_programs
-from app.kit.jobs import Jobs, Payload, Worker, enqueue
+from app.kit.jobs import Jobs, Payload, enqueue
 from app.kit.migrate import migrate
+from app.kit.worker import Worker
 from app.main import beside
 
 

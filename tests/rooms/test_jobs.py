@@ -9,9 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from app.kit import jobs
+from app.kit import worker as workers
 from app.kit.db import Database
-from app.kit.jobs import Jobs, Payload, Worker, enqueue
+from app.kit.jobs import Jobs, Payload, enqueue
+from app.kit.worker import Worker
 
 Run = Callable[[UUID, Payload], Awaitable[None]]
 
@@ -116,7 +117,7 @@ async def test_what_a_stopped_worker_was_doing_is_done_by_the_next(
 async def test_the_log_of_jobs_that_are_long_done_is_kept_short(
     database: Database, org_id: UUID, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "PROBE_S", 0.1)
+    monkeypatch.setattr(workers, "PROBE_S", 0.1)
 
     async def run(_: UUID, __: Payload) -> None:
         raise AssertionError("It is not due.")

@@ -12,9 +12,10 @@ from sqlalchemy import text
 from app.answering.turn import Context
 from app.config import Settings
 from app.conversations import answers, messaging, queries, views
-from app.kit import jobs
+from app.kit import worker as workers
 from app.kit.db import Database
-from app.kit.jobs import Jobs, Payload, Worker, WorkersDied, enqueue
+from app.kit.jobs import Handler, Jobs, Payload, WorkersDied, enqueue
+from app.kit.worker import Worker
 from app.knowledge import indexing
 from app.knowledge.documents import add_document, retry_document
 from app.knowledge.models import DocumentVersion
@@ -29,7 +30,7 @@ from tests.factories import Talk, create_talk, say
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """One more try after the first, a second later, instead of four within fifteen seconds."""
-    monkeypatch.setattr(jobs, "MAX_ATTEMPTS", 2)
+    monkeypatch.setattr(workers, "MAX_ATTEMPTS", 2)
 
 
 @asynccontextmanager
@@ -52,9 +53,7 @@ def name() -> str:
     return f"test.{uuid4().hex}"
 
 
-def table_of(
-    name: str, handler: jobs.Handler
-) -> tuple[Jobs, "asyncio.Queue[tuple[UUID, Payload, Exception]]"]:
+def table_of(name: str, handler: Handler) -> tuple[Jobs, "asyncio.Queue[tuple[UUID, Payload, Exception]]"]:
     told: asyncio.Queue[tuple[UUID, Payload, Exception]] = asyncio.Queue()
 
     async def gave_up(_: object, org_id: UUID, payload: Payload, error: Exception) -> None:
@@ -93,7 +92,7 @@ async def test_a_job_that_takes_its_workers_with_it_is_given_up(
     table, told = table_of(name, never)
     async with database.transaction(org_id) as session:
         await enqueue(session, name, {})
-    await leave_as_dead_workers_do(database, name, times=jobs.MAX_DEATHS)
+    await leave_as_dead_workers_do(database, name, times=workers.MAX_DEATHS)
     async with working(database, table):
         _, _, error = await asyncio.wait_for(told.get(), 60)
     assert isinstance(error, WorkersDied)
@@ -122,7 +121,7 @@ async def gone(database: Database, name: str) -> bool:
 async def test_where_its_end_cannot_be_told_either_it_is_told_later(
     database: Database, org_id: UUID, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "MAX_ATTEMPTS", 1)
+    monkeypatch.setattr(workers, "MAX_ATTEMPTS", 1)
     told = 0
 
     async def fail(*_: object) -> None:
@@ -146,7 +145,7 @@ async def test_where_its_end_cannot_be_told_either_it_is_told_later(
 async def test_a_job_that_could_not_be_handed_back_is_handed_out_again(
     database: Database, org_id: UUID, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "PROBE_S", 0.2)
+    monkeypatch.setattr(workers, "PROBE_S", 0.2)
     done = asyncio.Event()
 
     async def run(*_: object) -> None:
@@ -165,7 +164,7 @@ async def test_a_job_that_was_tried_often_and_then_held_is_not_taken_for_a_kille
     database: Database, org_id: UUID, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Handing a held job out again forgets how often it was tried; the log remembers that each try was given back."""
-    monkeypatch.setattr(jobs, "PROBE_S", 0.2)
+    monkeypatch.setattr(workers, "PROBE_S", 0.2)
     done = asyncio.Event()
 
     async def run(*_: object) -> None:
@@ -271,7 +270,7 @@ async def test_a_document_that_cannot_be_indexed_has_failed_and_says_why(
     async def stands(state: str) -> bool:
         return (await version()).state == state
 
-    monkeypatch.setattr(jobs, "MAX_ATTEMPTS_AWAY", 2)
+    monkeypatch.setattr(workers, "MAX_ATTEMPTS_AWAY", 2)
     async with working(database, all_jobs(), Context(Settings(), database, Drafts(bus))):
         with monkeypatch.context() as broken:
             broken.setattr(indexing, "_file", no_disk)

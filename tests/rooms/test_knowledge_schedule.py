@@ -12,7 +12,7 @@ from app.config import Settings
 from app.kit.db import Database
 from app.kit.embedded import EmbeddedDatabase
 from app.kit.ids import new_id
-from app.kit.jobs import Worker
+from app.kit.worker import Worker
 from app.knowledge import sources
 from app.main import beside
 from app.realtime.bus import LocalBus

@@ -27,6 +27,7 @@ SHARED = {
     "installation": "one row about this database",
     "alembic_version": "the schema's version",
     "pgqueuer": "jobs name ids only; the handler opens the organisation's transaction",
+    "begun_job": "jobs name ids only; the handler opens the organisation's transaction",
     "pgqueuer_log": "what became of jobs",
     "pgqueuer_schedules": "nobody's",
     "pgqueuer_statistics": "numbers of jobs",
