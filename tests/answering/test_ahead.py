@@ -23,13 +23,7 @@ async def test_the_answer_has_nothing_left_to_search(
     assert view["messages"][-1]["sources"]
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [Settings(worker=False), Settings(redis_url="redis://127.0.0.1:1")],
-)
-async def test_where_others_may_answer_nothing_is_searched_ahead(
-    database: Database, settings: Settings
-) -> None:
-    runtime = assemble(settings, database.url)
+async def test_a_server_that_does_not_answer_searches_nothing_ahead(database: Database) -> None:
+    runtime = assemble(Settings(worker=False), database.url)
     assert runtime.ahead is None
     await runtime.close()
