@@ -1,11 +1,10 @@
 """`frontdesk ingest` and `frontdesk eval`: adding documents, and measuring how well they are found."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import click
 import msgspec
@@ -18,6 +17,7 @@ from app.config import Settings
 from app.kit.db import Database
 from app.kit.errors import Problem
 from app.knowledge.documents import document_with_content, put_document
+from app.knowledge.embedders import connect_models
 from app.knowledge.evaluate import evaluate as evaluate_folder
 from app.knowledge.indexing import index_version
 from app.knowledge.queries import latest_version
@@ -62,21 +62,30 @@ def ingest(*, what: tuple[str, ...], kind: Kind | None, allow_private: bool, org
 
     async def work(database: Database, settings: Settings) -> list[dict[str, Any]]:
         org_id = await organisation_id(database, org)
-        rows = []
-        with _progress() as progress:
-            bar = progress.add_task("Indexing", total=len(files), visible=bool(files))
-            for each in files:
-                try:
-                    rows.append(await _add(database, org_id, each, settings.upload_limit))
-                except Problem as problem:
-                    rows.append(_row(each.given, "failed", problem.detail, None))
-                progress.advance(bar)
-            reading = Reading(database, org_id, settings, kind or "page", private=allow_private)
-            for address in addresses:
-                rows += await _address(reading, address, progress)
+        models = connect_models(settings)
+        reading = Reading(database, org_id, settings, models, kind or "page", private=allow_private)
+        try:
+            with _progress() as progress:
+                rows = await _files(reading, files, progress)
+                for address in addresses:
+                    rows += await _address(reading, address, progress)
+        finally:
+            await models.close()
         return rows
 
     _tell(with_database(work), as_json=as_json)
+
+
+async def _files(reading: Reading, files: Sequence[Wanted], progress: Progress) -> list[dict[str, Any]]:
+    bar = progress.add_task("Indexing", total=len(files), visible=bool(files))
+    rows = []
+    for each in files:
+        try:
+            rows.append(await _add(reading, each))
+        except Problem as problem:
+            rows.append(_row(each.given, "failed", problem.detail, None))
+        progress.advance(bar)
+    return rows
 
 
 async def _address(reading: Reading, address: str, progress: Progress) -> list[dict[str, Any]]:
@@ -104,14 +113,15 @@ def _wanted(given: str) -> Iterable[Wanted]:
         )
 
 
-async def _add(database: Database, org_id: UUID, wanted: Wanted, limit: int) -> dict[str, Any]:
+async def _add(reading: Reading, wanted: Wanted) -> dict[str, Any]:
     content = await asyncio.to_thread(wanted.file.read_bytes)
-    async with database.transaction(org_id) as session:
+    limit = reading.settings.upload_limit
+    async with reading.database.transaction(reading.org_id) as session:
         known = await document_with_content(session, content)
         document = await put_document(session, name=wanted.name, content=content, added_by=None, limit=limit)
         version = await latest_version(session, document.id)
-    await index_version(database, org_id, version.id)
-    async with database.transaction(org_id) as session:
+    await index_version(reading.database, reading.org_id, version.id, reading.models)
+    async with reading.database.transaction(reading.org_id) as session:
         version = await latest_version(session, document.id)
     same = document.name if known is not None and document.name != wanted.name else None
     return {**_row(wanted.given, version.state, version.failure_message, version.chunks), "same_as": same}

@@ -9,6 +9,7 @@ from uuid import UUID
 from app.config import Settings
 from app.kit.db import Database
 from app.knowledge.crawl import Crawler, crawl
+from app.knowledge.embedders import Models
 from app.knowledge.indexing import index_version
 from app.knowledge.models import UNDER_WAY
 from app.knowledge.pages import Fetcher
@@ -31,6 +32,7 @@ class Reading:
     database: Database
     org_id: UUID
     settings: Settings
+    models: Models
     kind: Kind = "page"
     private: bool = False
 
@@ -85,7 +87,7 @@ async def _index(reading: Reading) -> None:
     async with reading.database.transaction(reading.org_id) as session:
         waiting = await waiting_versions(session)
     for version_id in waiting:
-        await index_version(reading.database, reading.org_id, version_id)
+        await index_version(reading.database, reading.org_id, version_id, reading.models)
 
 
 async def _settled(reading: Reading, source_id: UUID) -> Sequence[ListedPage]:

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -21,6 +22,7 @@ from tests.ingest import made
 from tests.model_server import ModelServer
 from tests.serving import RunningServer
 from tests.side_models import SideModels
+from tests.website import website
 
 HOME = "/console/knowledge"
 QUESTION = "Is every car washed on Fridays?"
@@ -189,6 +191,19 @@ async def test_a_document_that_the_endpoint_does_not_embed_says_so_and_is_read_w
     await searching.admin.press(retry)
     await searching.until("late.md Ready")
     assert "Late" in best(await searching.ask("When does the library close?"))
+
+
+async def test_the_command_adds_by_the_embedder_in_use(terminal: Terminal, tmp_path: Path) -> None:
+    """Where no server does it. It knew no endpoint, and all that it added failed."""
+    (tmp_path / "garage.md").write_bytes(FILES["garage.md"])
+    async with ModelServer().running() as meaning, website() as site:
+        site.page("/", "Parcels")
+        settings = {**endpoint(meaning), "FRONTDESK_CRAWL_DELAY": "0.01"}
+        assert (await terminal.run("reindex", "--org", terminal.org, **settings)).code == 0
+        given = (str(tmp_path), f"{site.url}/", "--allow-private", "--org", terminal.org)
+        ran = await terminal.run("ingest", *given, **settings)
+    assert ran.code == 0, ran.out + ran.err
+    assert ran.out.count("ready") == 2
 
 
 async def test_the_console_shows_how_far_another_embedder_is(searching: Searching) -> None:
