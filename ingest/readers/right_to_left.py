@@ -13,12 +13,15 @@ from itertools import pairwise
 from statistics import median
 
 import pypdfium2
+from pypdfium2.raw import FPDFText_GetUnicode
 
 # Of a page's letters, how many make it one of these.
 SHARE = 0.3
 # What is a blank between letters where none is stored: such a share of those that are, or of the line's height.
 BLANK, NO_BLANK = 0.8, 0.2
 SOME = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+# What stands for a letter that nobody knows: nothing, or half of one.
+NO_LETTERS = frozenset(map(chr, (0, *range(0xD800, 0xE000))))
 DRAWN = re.compile(r"[\ufb1d-\ufdff\ufe70-\ufefc]+")
 # Words written from the left among others, with what stands between them; and numbers, with their points and signs.
 FROM_LEFT = re.compile(r"(?=[^R]*L)[LN](?:[^R]*[LN])?|t*N+(?:cN+)*t*")
@@ -73,8 +76,8 @@ def lines_of(text: pypdfium2.PdfTextPage) -> Iterator[list[Glyph]]:
     """The page's lines as they are seen, from the left. Blanks without a width are guesses."""
     line: list[Glyph] = []
     for at in range(text.count_chars()):
-        character, box = text.get_text_range(at, 1), text.get_charbox(at, loose=True)
-        if not character or (character.isspace() and box[0] >= box[2]):
+        character, box = chr(FPDFText_GetUnicode(text, at)), text.get_charbox(at, loose=True)
+        if character in NO_LETTERS or (character.isspace() and box[0] >= box[2]):
             continue
         glyph = Glyph(character, *box)
         if line and not glyph.is_beside(line[-1]):
