@@ -6,6 +6,7 @@ is put in the order in which it is seen, and from that into the one in which it 
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ SHARE = 0.3
 # What is a blank between letters where none is stored: such a share of those that are, or of the line's height.
 BLANK, NO_BLANK = 0.8, 0.2
 SOME = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+# A line's end, or where a word was cut there.
+ENDS = frozenset("\r\n\x02\ufffe")
 # What stands for a letter that nobody knows: nothing, or half of one.
 NO_LETTERS = frozenset(map(chr, (0, *range(0xD800, 0xE000))))
 DRAWN = re.compile(r"[\ufb1d-\ufdff\ufe70-\ufefc]+")
@@ -51,8 +54,18 @@ class Glyph:
     def kind(self) -> str:
         return KINDS.get(unicodedata.bidirectional(self.text[0]), "o")
 
-    def is_beside(self, other: "Glyph") -> bool:
-        return self.bottom < other.top and other.bottom < self.top
+    @property
+    def level(self) -> tuple[float, float]:
+        return self.bottom, self.top
+
+    @property
+    def is_mark(self) -> bool:
+        return unicodedata.combining(self.text[0]) > 0
+
+    def take(self, mark: "Glyph") -> None:
+        self.text = unicodedata.normalize("NFC", self.text + mark.text)
+        if mark.level == self.level:
+            self.left, self.right = min(self.left, mark.left), max(self.right, mark.right)
 
 
 def in_reading_order(data: bytes, texts: dict[int, str]) -> dict[int, str]:
@@ -77,32 +90,28 @@ def lines_of(text: pypdfium2.PdfTextPage) -> Iterator[list[Glyph]]:
     line: list[Glyph] = []
     for at in range(text.count_chars()):
         character, box = chr(FPDFText_GetUnicode(text, at)), text.get_charbox(at, loose=True)
-        if character in NO_LETTERS or (character.isspace() and box[0] >= box[2]):
-            continue
-        glyph = Glyph(character, *box)
-        if line and not glyph.is_beside(line[-1]):
+        if character in ENDS and line:
             yield as_seen(line)
             line = []
-        line.append(glyph)
+        elif character not in NO_LETTERS and (box[0] < box[2] or not character.isspace()):
+            line.append(Glyph(character, *box))
     if line:
         yield as_seen(line)
 
 
 def as_seen(line: Sequence[Glyph]) -> list[Glyph]:
-    """Marks with the letters that they are drawn at; where several have one place, the last is the leftmost."""
-    letters = [glyph for glyph in line if not is_mark(glyph, line)]
-    for mark in line:
-        if letters and is_mark(mark, line):
-            nearest = min(letters, key=lambda letter: abs(letter.middle - mark.middle))
-            nearest.text += mark.text
-    return with_gaps(sorted(letters or line, key=lambda letter: letter.middle))
-
-
-def is_mark(glyph: Glyph, line: Sequence[Glyph]) -> bool:
-    """Where a whole word has one place, its marks are in their order among the letters."""
-    if not unicodedata.combining(glyph.text[0]):
-        return False
-    return sum((other.left, other.right) == (glyph.left, glyph.right) for other in line) == 1
+    """Marks with the letters that they are drawn at. Where a word has one place, they are among its letters."""
+    places = Counter((glyph.left, glyph.right) for glyph in line)
+    marks = [glyph for glyph in line if glyph.is_mark and places[glyph.left, glyph.right] == 1]
+    letters = sorted((glyph for glyph in line if glyph not in marks), key=lambda glyph: glyph.middle)
+    if not letters:
+        return list(line)
+    for mark in sorted(marks, key=lambda mark: -mark.middle):
+        nearest = min(
+            letters, key=lambda letter: (letter.level != mark.level, abs(letter.middle - mark.middle))
+        )
+        nearest.take(mark)
+    return with_gaps(letters)
 
 
 def with_gaps(line: Sequence[Glyph]) -> list[Glyph]:
