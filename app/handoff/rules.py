@@ -30,8 +30,9 @@ def gives_up(said: Sequence[Said], outcome: str | None, desk: Desk) -> bool:
     """Whether this answer is one "I don't know" too many, after those before it."""
     if outcome != "unknown" or not desk.after_unknown:
         return False
-    # A greeting in between is no answer.
-    before = [each.outcome for each in said if each.author == "bot" and each.outcome != "chat"][::-1]
+    # A greeting in between is no answer, nor is one that broke off.
+    answers = [each.outcome for each in said if each.author == "bot" and each.outcome not in ("chat", None)]
+    before = answers[::-1]
     known = next((index for index, each in enumerate(before) if each != "unknown"), len(before))
     return known + 1 >= desk.after_unknown
 

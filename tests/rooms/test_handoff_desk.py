@@ -123,9 +123,11 @@ def test_topics_are_words_of_their_own(question: str, topic: str | None) -> None
         (["unknown"], "answered", False),
         (["unknown", "chat"], "unknown", True),
         (["unknown"], "chat", False),
+        (["unknown", None], "unknown", True),  # the one between broke off
+        ([None], "unknown", False),
     ],
 )
-def test_two_answers_in_a_row_that_nobody_has(before: list[str], outcome: str, gives: bool) -> None:  # noqa: FBT001
+def test_two_answers_in_a_row_that_nobody_has(before: list[str | None], outcome: str, gives: bool) -> None:  # noqa: FBT001
     said = [Said("bot", "…", now(), each) for each in before]
     assert gives_up(said, outcome, Desk()) is gives
     assert not gives_up(said, outcome, Desk(after_unknown=0))
