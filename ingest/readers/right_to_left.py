@@ -1,7 +1,8 @@
-"""
-Pages written from right to left. A PDF file holds what is drawn where, and programs draw such lines in any order: the
-letters of a word from its end, the words of a line from the left, or either as it is read. So the places decide: a line
-is put in the order in which it is seen, and from that into the one in which it is read (UAX 9, the other way round).
+"""Pages written from right to left.
+
+A PDF file holds what is drawn where, and programs draw such lines in any order: the letters of a word from its end, the
+words of a line from the left, or either as it is read. So the places decide: a line is put in the order in which it is
+seen, and from that into the one in which it is read (UAX 9, the other way round).
 """
 
 import re

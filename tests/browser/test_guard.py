@@ -14,8 +14,8 @@ from tests.browser.product import Product
 from tests.model_server import ModelServer
 from tests.rooms.knowledge_factories import index_document
 
-# A visitor may write thirty times a minute.
-EACH = 25
+# Who asks more often in so steady a rhythm is taken for a program.
+EACH = 10
 NOTHING_FOREIGN = "img[src*='//'], iframe, script:not([src^='/']), a[href*='evil']"
 
 
