@@ -114,7 +114,10 @@ class Begun:
     async def _watch(self, database: Database, lease: timedelta) -> None:
         while True:
             await asyncio.sleep(lease.total_seconds() / BEATS)
-            await _or_later(_beat(database, list(self._tasks), lease))
+            try:
+                await _or_later(_beat(database, list(self._tasks), lease))
+            except Exception:
+                log.exception("Jobs could not be said to be alive")
 
 
 async def _beat(database: Database, mine: Sequence[UUID], lease: timedelta) -> None:

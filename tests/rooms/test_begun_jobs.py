@@ -194,3 +194,32 @@ async def test_a_long_one_is_known_to_be_alive(here: tuple[Database, Begun], org
         finish.set()
         await settled(database, name, (0, 0))
     assert runs == 1
+
+
+async def test_whoever_watches_over_them_goes_on_after_an_error(
+    here: tuple[Database, Begun],
+    org_id: UUID,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    database, mine = here
+    runs = 0
+    finish = asyncio.Event()
+
+    async def run(_: Payload) -> None:
+        nonlocal runs
+        runs += 1
+        await finish.wait()
+
+    async with working(database, name, run, mine):
+        with monkeypatch.context() as broken:
+            broken.setattr(begun, "LIVES", "SELECT unheard_of($1)")
+            await ask(database, org_id, name)
+            await asyncio.sleep(LEASE_S / 2)
+            assert "unheard_of" in caplog.text
+        await asyncio.sleep(2 * LEASE_S)
+        assert await stored(database, name) == (1, 0)
+        finish.set()
+        await settled(database, name, (0, 0))
+    assert runs == 1
