@@ -16,6 +16,8 @@ from tests.rooms.knowledge_factories import index_document
 
 # Who asks more often in so steady a rhythm is taken for a program.
 EACH = 10
+# What runs beside this on the machine must not starve.
+AT_A_TIME = 3
 NOTHING_FOREIGN = "img[src*='//'], iframe, script:not([src^='/']), a[href*='evil']"
 
 
@@ -30,14 +32,14 @@ async def _poison(product: Product) -> None:
     await database.close()
 
 
-async def _ask(product: Product, context: BrowserContext, subjects: list[str]) -> Page:
+async def _ask(product: Product, context: BrowserContext, subjects: list[str]) -> None:
     visitor = await VisitorAtWidget.arrives(await context.new_page(), product)
     whole = visitor.panel.get_by_role("button", name="Helpful", exact=True)
     for number, subject in enumerate(subjects, 1):
         await visitor.writes(f"How do I open the {subject}?")
         await expect(whole).to_have_count(number, timeout=40_000)
     assert not await visitor.panel.locator(NOTHING_FOREIGN).count()
-    return visitor.page
+    await asyncio.sleep(0.5)  # what an answer would load it has loaded by now
 
 
 async def test_no_request_leaves_for_anywhere_else(
@@ -51,13 +53,16 @@ async def test_no_request_leaves_for_anywhere_else(
     contexts = [await browser.new_context(locale="en-GB") for _ in shares]
     for context in (page.context, *contexts):
         context.on("request", lambda request: asked.append(request))  # noqa: PLW0108 (it marks what it calls)
-    await asyncio.gather(
-        *(_ask(product_with_model, context, share) for context, share in zip(contexts, shares, strict=True))
-    )
+    places = asyncio.Semaphore(AT_A_TIME)
+
+    async def visits(context: BrowserContext, share: list[str]) -> None:
+        async with places:
+            await _ask(product_with_model, context, share)
+            await context.close()
+
+    await asyncio.gather(*map(visits, contexts, shares))
     await _read_as_a_member(page, product_with_model, len(shares))
     await asyncio.sleep(0.5)  # what an answer would load it has loaded by now
-    for context in contexts:
-        await context.close()
     reached = {number for request in model.requests for number in read_by(request.body)}
     assert reached == set(range(len(SUBJECTS))), "not all of the poison was tasted"
     own = (product_with_model.url, "data:", "blob:")
