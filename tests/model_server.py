@@ -140,6 +140,8 @@ class ModelServer:
         try:
             while (request := await _read_request(reader)) is not None:
                 await self._answer(request, reader, writer)
+                if self.side.impatient and await reader.read(1):
+                    break
         except (ClosedByScript, ConnectionError, asyncio.CancelledError):
             pass  # the script, the client or the end of the test closed it
         finally:
@@ -253,11 +255,10 @@ def _choice(delta: dict[str, Any], reason: str | None = None) -> dict[str, Any]:
 
 
 def _tool_call(writer: asyncio.StreamWriter, name: str, arguments: str) -> None:
-    half = len(arguments) // 2
+    halves = arguments[: len(arguments) // 2], arguments[len(arguments) // 2 :]
     call = {"index": 0, "id": "call_1", "type": "function", "function": {"name": name, "arguments": ""}}
-    _event(writer, _choice({"tool_calls": [call]}))
-    for part in (arguments[:half], arguments[half:]):
-        _event(writer, _choice({"tool_calls": [{"index": 0, "function": {"arguments": part}}]}))
+    for part in (call, *({"index": 0, "function": {"arguments": half}} for half in halves)):
+        _event(writer, _choice({"tool_calls": [part]}))
 
 
 def _event(writer: asyncio.StreamWriter, document: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ import httpx
 import uvicorn
 from litestar import Litestar
 
+from app.cli.serving import served
 from app.web.runtime import Runtime
 
 
@@ -31,8 +32,7 @@ class RunningServer:
     @asynccontextmanager
     async def of(cls, app: Litestar) -> "AsyncIterator[RunningServer]":
         listener = socket.create_server(("127.0.0.1", 0))
-        config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=3)
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(served(app, grace_s=3))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:
             if serving.done():

@@ -13,7 +13,7 @@ SAME = {"automobile": "car", "lorry": "truck"}
 @dataclass
 class SideModels:
     """`status` and `answer` (bytes as they are) replace what would be said, `pause_s` comes before it; `hangs` says
-    nothing at all. `tei` takes `texts` alone.
+    nothing at all. `impatient` ends a connection as soon as a second request comes on it. `tei` takes `texts` alone.
     """
 
     dimensions: int = 48
@@ -21,6 +21,7 @@ class SideModels:
     fail_times: int = 0
     answer: Any = None
     hangs: bool = False
+    impatient: bool = False
     pause_s: float = 0.0
     tei: bool = False
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)

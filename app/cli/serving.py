@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 import uvicorn
+from litestar import Litestar
 from sqlalchemy.engine import URL
 
 from app.cli.common import DatabaseAddress, database_address, open_database, told_plainly
@@ -28,6 +29,8 @@ LEAVE_WITHIN_MS = 3000
 LINGER_S = 1.0
 GRACE_S = 10
 DEAD_LINE_MS = 30_000
+# A proxy that keeps its connections for less long never sends a request on one that is just being given up.
+SILENT_FOR_S = 130
 # How many new objects the garbage collector waits for.
 FRESH_OBJECTS = 10_000
 
@@ -65,10 +68,7 @@ async def _serve(
     sign_ins = await _seeded(address) if demo else []
     port = int(listener.getsockname()[1])
     app = create_app(settings, address.app)
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S, proxy_headers=True
-    )
-    server = Server(config, app.state.runtime.hub)
+    server = Server(served(app, GRACE_S), app.state.runtime.hub)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.02)
@@ -76,6 +76,19 @@ async def _serve(
         _tell(settings, port, sign_ins, demo=demo)
         await asyncio.to_thread(_settle)
     await serving
+
+
+def served(app: Litestar, grace_s: int) -> uvicorn.Config:
+    """How requests reach the application. `grace_s` is how long those under way may take once it is told to stop."""
+    return uvicorn.Config(
+        app,
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        proxy_headers=True,
+        timeout_keep_alive=SILENT_FOR_S,
+        timeout_graceful_shutdown=grace_s,
+    )
 
 
 def _settle() -> None:

@@ -114,7 +114,7 @@ class Endpoint:
 
     async def _once(self, path: str, body: dict[str, Any]) -> bytes:
         try:
-            response = await self._client.post(f"{self.base_url.rstrip('/')}{path}", json=body)
+            response = await self._sent(f"{self.base_url.rstrip('/')}{path}", body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             said = str(error) or type(error).__name__
             raise EndpointFailed(
@@ -123,6 +123,13 @@ class Endpoint:
         if response.status_code != httpx.codes.OK:
             raise self._refused(response)
         return response.content
+
+    async def _sent(self, url: str, body: dict[str, Any]) -> httpx.Response:
+        """A connection that was kept may end in the moment in which it is used again: then another one is."""
+        try:
+            return await self._client.post(url, json=body)
+        except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+            return await self._client.post(url, json=body)
 
     def _refused(self, response: httpx.Response) -> EndpointFailed:
         status, said = response.status_code, response.text[:300]

@@ -80,6 +80,19 @@ async def test_an_endpoint_takes_over_and_the_own_embedder_takes_back(
     assert (await find(database, Models(), org_id, Query("soup"))).passages[0].document_name == "canteen.md"
 
 
+async def test_a_connection_that_the_endpoint_has_just_ended_is_no_failure(
+    database: Database, org_id: UUID, models: Models, model: ModelServer
+) -> None:
+    """Many give a silent one up after five seconds. The question that met such a moment was searched by words alone."""
+    await documents(database, org_id)
+    await take_over(database, org_id, models)
+    model.side.impatient = True
+    for _ in range(3):
+        found = await find(database, models, org_id, Query("automobile"))
+        assert found.notes == ()
+        assert found.passages[0].document_name == "garage.md"
+
+
 async def test_search_goes_on_until_all_is_there_and_what_stopped_goes_on(
     database: Database, org_id: UUID, models: Models, model: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """A short soak: real processes and databases, killed and restarted, and nothing is lost. `make soak` is longer."""
 
+import json
 from random import Random
 
 import pytest
@@ -12,11 +13,12 @@ from bench.soaking.weather import COMPLETE_S, OF_REDIS, OF_THE_REST, Track, fore
 
 async def test_a_short_soak_loses_nothing() -> None:
     report = await soak(seconds=12, seed=89, cast=Cast(visitors=6, agents=2, onlookers=6))
+    told = json.dumps(report, indent=2)
     # How soon everybody is up to date depends on what else the machine does; `make soak` has it to itself.
-    assert set(report["failed_by"]) <= {"converged_s"}, report
-    assert report["converged_s"] < SETTLES_WITHIN_S
+    assert set(report["failed_by"]) <= {"converged_s"}, told
+    assert report["converged_s"] < SETTLES_WITHIN_S, told
     assert report["acknowledged"] > 5
-    assert all(report[name] == 0 for name in MUST_BE_ZERO)
+    assert all(report[name] == 0 for name in MUST_BE_ZERO), told
     assert {"server_killed", "reconnect_storm 1s", "model_failing 3s", "redis_killed 3s"} <= set(
         report["faults"]
     )
