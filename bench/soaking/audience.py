@@ -35,7 +35,8 @@ class Onlooker:
             following = [asyncio.create_task(page.run()) for page in pages]
             try:
                 while not self.town.closing.is_set():
-                    await self._speak(pages[0])
+                    with self.town.at_it():
+                        await self._speak(pages[0])
                     await self.town.think(self.random.uniform(*SPEAKS_EVERY_S))
                 await asyncio.gather(*following)
             finally:

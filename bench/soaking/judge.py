@@ -41,11 +41,12 @@ class Truth:
 
 @dataclass
 class Seen:
-    """What one client holds of a conversation in the end, and what went wrong before its eyes."""
+    """What one client holds of a conversation in the end, up to which event, and what went wrong before its eyes."""
 
     conversation: str
     messages: Sequence[View]
     wrongs: Counter[str] = field(default_factory=Counter)
+    last_seq: int = 0
 
 
 @dataclass
@@ -176,7 +177,7 @@ def _client(verdict: Verdict, client: Seen, truth: Truth) -> None:
     for message in truth.messages:
         mine = held.pop(message["id"], None)
         if mine is None:
-            verdict.wrong("lost", f"message {message['seq']} of {client.conversation} is not on the screen")
+            verdict.wrong("lost", _not_shown(message, client, truth))
         elif any(mine.get(what) != message.get(what) for what in SHOWN):
             verdict.wrong("wrong_bytes", f"on the screen {mine['text']!r}, stored {message['text']!r}")
     for extra in held.values():
@@ -184,3 +185,10 @@ def _client(verdict: Verdict, client: Seen, truth: Truth) -> None:
     order = [message["seq"] for message in client.messages]
     if order != sorted(order):
         verdict.wrong("reordered", f"the screen shows {order}")
+
+
+def _not_shown(message: View, client: Seen, truth: Truth) -> str:
+    """Which message, and whether it came after all that the client knows of."""
+    what = f"message {message['seq']} of {client.conversation}, {message['text']!r} of {message['author']}"
+    last = truth.events[-1] if truth.events else {"seq": 0}
+    return f"{what}, is not on the screen, which is at {client.last_seq}; the last event is {last}"

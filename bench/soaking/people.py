@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import TypeVar
@@ -32,7 +32,8 @@ ACTS_EVERY_S = (4.0, 14.0)
 @dataclass
 class Town:
     """What everybody knows: the way in, who talks where, and what was acknowledged. Agents look after the `attended`
-    conversations.
+    conversations. `unsent` messages wait in outboxes, and so many people are `acting`: who is cut off then may still
+    have done something that nobody saw.
     """
 
     url: str
@@ -47,6 +48,7 @@ class Town:
     statuses: Counter[int] = field(default_factory=Counter)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     unsent: int = 0
+    acting: int = 0
 
     async def begin(self, http: httpx.AsyncClient, random: Random) -> str:
         """A visitor's session, whose token `http` then carries, and the id of their conversation."""
@@ -57,6 +59,14 @@ class Town:
         conversation = str(made.json()["id"])
         self.conversations.append(conversation)
         return conversation
+
+    @contextmanager
+    def at_it(self) -> Iterator[None]:
+        self.acting += 1
+        try:
+            yield
+        finally:
+            self.acting -= 1
 
     async def think(self, for_s: float) -> None:
         """Waits, but not beyond the end."""
@@ -112,7 +122,8 @@ class Visitor:
             try:
                 while not self.town.closing.is_set():
                     await self.town.think(self.random.uniform(*ACTS_EVERY_S))
-                    await self._act(http, follower)
+                    with self.town.at_it():
+                        await self._act(http, follower)
                 await following
             finally:
                 following.cancel()

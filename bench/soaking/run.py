@@ -115,9 +115,9 @@ class Run:
         return all(follower.last_seq >= heads[follower.conversation] for follower in self.town.followers)
 
     async def _up_to_date(self) -> bool:
-        """Nothing waits in an outbox, and every screen shows what the database holds."""
+        """Nobody does anything any more, and every screen shows what the database holds."""
         heads = await self._heads()
-        return not self.town.unsent and self._shown(heads)
+        return not self.town.acting and self._shown(heads)
 
     async def _settle(self) -> None:
         """Answers under way may end, and be seen to end."""
@@ -150,7 +150,8 @@ class Run:
     async def verdict(self) -> Verdict:
         truths = {name: await self._truth(id_) for name, id_ in (await self._places()).items()}
         seen = [
-            Seen(one.conversation, list(one.messages.values()), one.wrongs) for one in self.town.followers
+            Seen(one.conversation, list(one.messages.values()), one.wrongs, one.last_seq)
+            for one in self.town.followers
         ]
         markers = [found for ack in self.town.acks for found in MARKER.findall(ack.text)]
         said = {marker: answer_to(marker) for marker in markers}

@@ -51,8 +51,9 @@ class Agent:
             watching = asyncio.create_task(self._watch(http))
             try:
                 while not self.town.closing.is_set():
-                    await asyncio.sleep(self.random.uniform(*ACTS_EVERY_S))
-                    await self._act(http)
+                    await self.town.think(self.random.uniform(*ACTS_EVERY_S))
+                    with self.town.at_it():
+                        await self._act(http)
             finally:
                 watching.cancel()
 
@@ -67,6 +68,8 @@ class Agent:
                 await asyncio.sleep(self.random.random() * 3)
 
     async def _act(self, http: httpx.AsyncClient) -> None:
+        if self.town.closing.is_set():
+            return
         try:
             if self.random.random() < AMONG_THEMSELVES:
                 await self._write(http, f"/console/team/{self.team.group}", "messages", str(self.team.group))
