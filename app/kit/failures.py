@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, EmulatedDBAPIException, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 AWAY = (
@@ -31,9 +31,10 @@ def database_is_away(error: BaseException) -> bool:
         return all(map(database_is_away, error.exceptions))
     if isinstance(error, AWAY) or was_closed(error):
         return True
-    if not isinstance(error, DBAPIError):
-        return False
-    return error.connection_invalidated or isinstance(getattr(error.orig, "__cause__", None), AWAY)
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or isinstance(getattr(error.orig, "__cause__", None), AWAY)
+    # Of a connection that was asked for without a session.
+    return isinstance(error, EmulatedDBAPIException) and isinstance(error.__cause__, AWAY)
 
 
 def was_closed(error: BaseException) -> bool:
