@@ -33,6 +33,18 @@ async def here(database: Database) -> AsyncIterator[tuple[Database, Begun]]:
     await own.close()
 
 
+class Long:
+    """A job that takes until it may finish."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+        self.finish = asyncio.Event()
+
+    async def run(self, _: Payload) -> None:
+        self.runs += 1
+        await self.finish.wait()
+
+
 @asynccontextmanager
 async def working(
     database: Database, name: str, run: Run, mine: Begun | None = None, grace_s: float = 1
@@ -179,21 +191,14 @@ async def test_what_a_dead_process_had_begun_is_done_once_its_lease_has_run_out(
 
 async def test_a_long_one_is_known_to_be_alive(here: tuple[Database, Begun], org_id: UUID, name: str) -> None:
     database, mine = here
-    runs = 0
-    finish = asyncio.Event()
-
-    async def run(_: Payload) -> None:
-        nonlocal runs
-        runs += 1
-        await finish.wait()
-
-    async with working(database, name, run, mine):
+    long = Long()
+    async with working(database, name, long.run, mine):
         await ask(database, org_id, name)
         await asyncio.sleep(2 * LEASE_S)
         assert await stored(database, name) == (1, 0)
-        finish.set()
+        long.finish.set()
         await settled(database, name, (0, 0))
-    assert runs == 1
+    assert long.runs == 1
 
 
 async def test_whoever_watches_over_them_goes_on_after_an_error(
@@ -204,15 +209,8 @@ async def test_whoever_watches_over_them_goes_on_after_an_error(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     database, mine = here
-    runs = 0
-    finish = asyncio.Event()
-
-    async def run(_: Payload) -> None:
-        nonlocal runs
-        runs += 1
-        await finish.wait()
-
-    async with working(database, name, run, mine):
+    long = Long()
+    async with working(database, name, long.run, mine):
         with monkeypatch.context() as broken:
             broken.setattr(begun, "LIVES", "SELECT unheard_of($1)")
             await ask(database, org_id, name)
@@ -220,6 +218,6 @@ async def test_whoever_watches_over_them_goes_on_after_an_error(
             assert "unheard_of" in caplog.text
         await asyncio.sleep(2 * LEASE_S)
         assert await stored(database, name) == (1, 0)
-        finish.set()
+        long.finish.set()
         await settled(database, name, (0, 0))
-    assert runs == 1
+    assert long.runs == 1
