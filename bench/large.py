@@ -1,4 +1,4 @@
-"""How many candidates a large organisation needs: NEAR, WORDED, RARE and LEAST_WEIGHT of app/knowledge/search.py.
+"""How many candidates a large organisation needs: NEAR and what stands beside it in app/knowledge/search.py.
 
     python -m bench.large ../shared/eval/mtrag_cloud ../shared/eval/aws_docs     # sets of more than 10,000 passages
     python -m bench.large --synthetic 50000
@@ -24,14 +24,16 @@ from app.knowledge import search as searching
 from app.knowledge.evaluation_set import load, read_set, scratch_organisation
 from app.knowledge.preparing import prepare
 from app.knowledge.question import Query
-from app.knowledge.search import rare_terms, search
+from app.knowledge.search import likely, search
 from bench.loading import Loader
 from bench.search import FOUND, latency, scratch_database
 from bench.synthetic import Writer
 
 QUESTIONS = 150
 VARIED: dict[str, Sequence[float]] = {
-    "NEAR": (100, 200, 800),
+    "NEAR": (0.005, 0.02),
+    "LEAST_NEAR": (25, 50, 100, 400),
+    "MOST_NEAR": (100, 200, 800),
     "WORDED": (125, 250, 1_000),
     "RARE": (2_500, 5_000, 20_000),
     "LEAST_WEIGHT": (0.4, 0.5, 0.7, 0.8),
@@ -81,7 +83,7 @@ class Organisation:
     async def compares_every(self, query: Query) -> bool:
         async with self.database.transaction(self.org_id) as session:
             prepared = await prepare(await driver_connection(session), self.org_id, query)
-        return rare_terms(*prepared) is None
+        return likely(*prepared) is None
 
 
 def use(constants: Mapping[str, float]) -> None:

@@ -116,8 +116,11 @@ async def purse_of(
 
 @asynccontextmanager
 async def spending(purse: Purse, most: Amount) -> AsyncIterator[Spending]:
-    """Holds `most` for as long as the block runs, then charges what was used. Raises BudgetSpent."""
-    async with purse.database.statements(purse.org_id) as session:
+    """Holds `most` for as long as the block runs, then charges what was used. Raises BudgetSpent.
+
+    What a request holds is of no use once the database has crashed: what it used is charged in the end.
+    """
+    async with purse.database.statements(purse.org_id, lasting=False) as session:
         request = Spending(await reserve(session, purse, most))
     try:
         yield request

@@ -79,14 +79,18 @@ class Database:
             effect()
 
     @asynccontextmanager
-    async def statements(self, org_id: UUID) -> AsyncIterator["Statements"]:
-        """One transaction of one organisation, of plain SQL (`fetch`) alone, without what a session costs."""
+    async def statements(self, org_id: UUID, *, lasting: bool = True) -> AsyncIterator["Statements"]:
+        """One transaction of one organisation, of plain SQL (`fetch`) alone, without what a session costs.
+
+        What need not last beyond a crash of the database is not waited for until it is on its disk.
+        """
         held = await greenlet_spawn(self.engine.sync_engine.pool.connect)
         connection = held.driver_connection
         assert isinstance(connection, asyncpg.Connection)
         try:
             # In one round trip; digits need no escaping.
-            await connection.execute(f"BEGIN; SET LOCAL app.org = '{org_id.hex}'")
+            waits = "" if lasting else "; SET LOCAL synchronous_commit = off"
+            await connection.execute(f"BEGIN; SET LOCAL app.org = '{org_id.hex}'{waits}")
             yield Statements(connection, {"org": org_id})
             await connection.execute("COMMIT")
         finally:

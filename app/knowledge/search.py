@@ -30,11 +30,11 @@ CANDIDATES = 50
 # Passages read besides those asked for, to stand in for those that say the same as another.
 SPARE = 20
 
-# Of an organisation with an index of its own (app/knowledge/large.py): how many chunks near the question, and how many
-# with its rare words, are compared with it exactly. Words are rare as long as all of them together stand in no more
-# chunks than RARE. They must carry most of the question, or all chunks are compared after all. What fewer of each lose,
-# and what more of each cost, bench/large.py prints (decision 10).
-NEAR, WORDED = 400, 500
+# Of an organisation with an index of its own (app/knowledge/large.py): how many chunks near the question (a share of
+# all, within bounds), and how many with its rare words, are compared with it exactly. Words are rare as long as all of
+# them together stand in no more chunks than RARE. They must carry most of the question, or all chunks are compared
+# after all. What fewer of each lose, and what more of each cost, bench/large.py prints (decision 10).
+NEAR, LEAST_NEAR, MOST_NEAR, WORDED = 0.01, 200, 400, 500
 RARE, LEAST_WEIGHT = 10_000, 0.6
 
 # Each look-up by id stands in a subquery of its own (OFFSET 0 keeps it there): with a stale idea of how many chunks
@@ -83,6 +83,14 @@ BEST_OF = """
 """
 SEARCH = BEST_OF % EVERY
 SEARCH_LARGE = BEST_OF % LIKELY
+
+
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """What is compared of a large organisation: chunks with these rare terms, and so many near the question."""
+
+    rare: list[int]
+    near: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,25 +156,26 @@ async def search(
     question, statistics = await prepare(await driver_connection(session), scope(session), query)
     if meaning is not None:
         question = replace(question, dense=meaning)
-    return await search_by(session, question, None if exactly else rare_terms(question, statistics), limit)
+    return await search_by(session, question, None if exactly else likely(question, statistics), limit)
 
 
 async def search_by(
-    session: Transaction, question: Question, rare: list[int] | None, limit: int
+    session: Transaction, question: Question, compared: Likely | None, limit: int
 ) -> list[Passage]:
-    """The best passages for a question that is ready; `rare` as `rare_terms` has it."""
+    """The best passages for a question that is ready; `compared` as `likely` has it."""
     connection = await driver_connection(session)
-    if rare is None:
-        rows = await connection.fetch(SEARCH, scope(session), *_parameters(question, limit))
+    parameters = _parameters(question, limit)
+    if compared is None:
+        rows = await connection.fetch(SEARCH, scope(session), *parameters)
     else:
-        parameters = (*_parameters(question, limit), rare, NEAR, WORDED)
-        rows = await connection.fetch(SEARCH_LARGE, scope(session), *parameters)
+        found = (compared.rare, compared.near, WORDED)
+        rows = await connection.fetch(SEARCH_LARGE, scope(session), *parameters, *found)
     closely = _closely(rows, question, max(LOOKED_AT, limit))
     return _distinct(closely[: limit + SPARE], question, limit)
 
 
-def rare_terms(question: Question, statistics: Statistics) -> list[int] | None:
-    """The terms by which to look for candidates; None where every chunk is to be compared."""
+def likely(question: Question, statistics: Statistics) -> Likely | None:
+    """By what to look for candidates; None where every chunk is to be compared."""
     if not statistics.large:
         return None
     rare: list[int] = []
@@ -176,8 +185,9 @@ def rare_terms(question: Question, statistics: Statistics) -> list[int] | None:
         if rare and chunks > RARE:
             break
         rare.append(term)
-    carried = sum(question.terms[term] for term in rare)
-    return rare if carried >= LEAST_WEIGHT * question.weight else None
+    if sum(question.terms[term] for term in rare) < LEAST_WEIGHT * question.weight:
+        return None
+    return Likely(rare, min(MOST_NEAR, max(LEAST_NEAR, round(NEAR * statistics.chunks))))
 
 
 def _parameters(question: Question, limit: int) -> Sequence[object]:

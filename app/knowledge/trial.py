@@ -11,7 +11,7 @@ from app.knowledge.evidence import THRESHOLD, Evidence, evidence
 from app.knowledge.finding import find
 from app.knowledge.preparing import prepare
 from app.knowledge.question import Query, Statistics, language_of, read
-from app.knowledge.search import Passage, rare_terms
+from app.knowledge.search import Passage, likely
 from ingest.lexical import number
 
 
@@ -59,7 +59,7 @@ async def try_question(
         words=_words(query, statistics),
         languages=list(statistics.languages),
         chunks=statistics.chunks,
-        compared="every" if rare_terms(question, statistics) is None else "likely",
+        compared="every" if likely(question, statistics) is None else "likely",
         evidence=await asyncio.to_thread(evidence, query, found.passages),
         threshold=THRESHOLD,
         milliseconds=took,

@@ -14,7 +14,8 @@ from app.knowledge.documents import delete_document, replace
 from app.knowledge.index_lock import lock_index
 from app.knowledge.indexing import index_version
 from app.knowledge.queries import waiting_versions
-from app.knowledge.search import Query, search
+from app.knowledge.question import Statistics, ask, read
+from app.knowledge.search import Query, likely, search
 from bench.synthetic import Writer
 from tests.rooms.knowledge_factories import FILLER, HANDBOOK, NEXT_EDITION, found, index_document
 
@@ -60,6 +61,30 @@ async def test_the_same_is_found_as_exactly(database: Database, org_id: UUID, wr
             query = Query(writer.question(one))
             exact = [passage.chunk_id for passage in await search(session, query, exactly=True)]
             assert [passage.chunk_id for passage in await search(session, query)] == exact
+
+
+@pytest.mark.parametrize(("chunks", "near"), [(8_000, 200), (13_000, 200), (30_000, 300), (200_000, 400)])
+def test_as_many_neighbours_are_compared_as_the_size_needs(chunks: int, near: int) -> None:
+    statistics = Statistics(chunks, chunks * 100, {}, large=True)
+    question = ask(read(Query("Where is my parcel?"), "en", ["en"]), statistics, "en")
+    compared = likely(question, statistics)
+    assert compared is not None
+    assert compared.near == near
+
+
+async def test_how_its_index_is_read_changes_nothing_for_what_follows(
+    database: Database, org_id: UUID, written: Sequence[str]
+) -> None:
+    await grow(database, org_id, written)
+    await large.settle(database, org_id)
+    held = "SELECT current_setting('hnsw.ef_search'), current_setting('enable_seqscan')"
+    nearest = (
+        "SELECT count(*) FROM large_candidates(array_fill(.1, ARRAY[256])::halfvec, '{}/1000000000', '{}', 7, 0)"
+    )
+    async with database.transaction(org_id) as session:
+        before = (await session.execute(text(held))).one()
+        assert await session.scalar(text(nearest)) == 7
+        assert (await session.execute(text(held))).one() == before
 
 
 async def test_no_organisation_reads_the_index_of_another(

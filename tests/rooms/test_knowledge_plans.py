@@ -15,7 +15,7 @@ from app.kit.db import asyncpg_url, libpq_arguments
 from app.kit.embedded import EmbeddedDatabase
 from app.kit.ids import new_id
 from app.knowledge import large
-from app.knowledge.search import EVERY, NEAR, WORDED
+from app.knowledge.search import EVERY, MOST_NEAR, WORDED
 from ingest.lexical import DIMENSIONS
 from tests.conftest import clone_database
 
@@ -91,7 +91,7 @@ async def test_a_large_organisation_uses_its_indexes(filled: tuple[URL, UUID, UU
         statement = await connection.fetchval("SELECT large_statement()")
         await connection.execute(SET_AS_IN_THE_FUNCTION)
         plans = [
-            await plan_of(connection, statement, QUESTION, WORDS, rare, NEAR, WORDED)
+            await plan_of(connection, statement, QUESTION, WORDS, rare, MOST_NEAR, WORDED)
             for rare in ([5030], IN_ALL_CHUNKS)
         ]
     table = f"t_{big.hex}"

@@ -82,6 +82,14 @@ async def test_plain_statements_see_one_organisation_and_leave_no_trace(
             await fetch(session, ADD, org_id)
 
 
+async def test_only_what_need_not_last_is_not_waited_for(single: Database, org_id: UUID) -> None:
+    async def waits(*, lasting: bool) -> str:
+        async with single.statements(org_id, lasting=lasting) as session:
+            return str((await fetch(session, "SHOW synchronous_commit"))[0][0])
+
+    assert [await waits(lasting=each) for each in (True, False, True)] == ["on", "off", "on"]
+
+
 async def test_who_leaves_in_the_middle_hands_on_a_clean_connection(single: Database, org_id: UUID) -> None:
     async def slowly() -> None:
         async with single.statements(org_id) as session:
