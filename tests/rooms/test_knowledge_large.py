@@ -78,9 +78,7 @@ async def test_how_its_index_is_read_changes_nothing_for_what_follows(
     await grow(database, org_id, written)
     await large.settle(database, org_id)
     held = "SELECT current_setting('hnsw.ef_search'), current_setting('enable_seqscan')"
-    nearest = (
-        "SELECT count(*) FROM large_candidates(array_fill(.1, ARRAY[256])::halfvec, '{}/1000000000', '{}', 7, 0)"
-    )
+    nearest = "SELECT count(*) FROM large_candidates(array_fill(.1, ARRAY[256])::halfvec, '{}/1000000000', '{}', 7, 0)"
     async with database.transaction(org_id) as session:
         before = (await session.execute(text(held))).one()
         assert await session.scalar(text(nearest)) == 7
