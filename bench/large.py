@@ -31,9 +31,9 @@ from bench.synthetic import Writer
 
 QUESTIONS = 150
 VARIED: dict[str, Sequence[float]] = {
-    "NEAR": (0.005, 0.02),
-    "LEAST_NEAR": (25, 50, 100, 400),
-    "MOST_NEAR": (100, 200, 800),
+    "NEAR": (0.02, 0.04),
+    "LEAST_NEAR": (300, 400),
+    "MOST_NEAR": (25, 50, 100),
     "WORDED": (125, 250, 1_000),
     "RARE": (2_500, 5_000, 20_000),
     "LEAST_WEIGHT": (0.4, 0.5, 0.7, 0.8),

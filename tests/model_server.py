@@ -61,6 +61,8 @@ class ModelServer:
     side: SideModels = field(default_factory=SideModels)
     _script: list[Act] = field(default_factory=lambda: [Act(text="Hello from the model.")])
     _told: bool = False
+    _connections: set[asyncio.Task[Any]] = field(default_factory=set)
+    _listener: asyncio.Server | None = None
 
     @property
     def url(self) -> str:
@@ -116,10 +118,6 @@ class ModelServer:
             yield self
         finally:
             await self.shut()
-
-    def __post_init__(self) -> None:
-        self._connections: set[asyncio.Task[Any]] = set()
-        self._listener: asyncio.Server | None = None
 
     async def listen(self) -> None:
         self._listener = await asyncio.start_server(self._connection, "127.0.0.1", self.port)
@@ -255,10 +253,11 @@ def _choice(delta: dict[str, Any], reason: str | None = None) -> dict[str, Any]:
 
 
 def _tool_call(writer: asyncio.StreamWriter, name: str, arguments: str) -> None:
-    halves = arguments[: len(arguments) // 2], arguments[len(arguments) // 2 :]
+    half = len(arguments) // 2
     call = {"index": 0, "id": "call_1", "type": "function", "function": {"name": name, "arguments": ""}}
-    for part in (call, *({"index": 0, "function": {"arguments": half}} for half in halves)):
-        _event(writer, _choice({"tool_calls": [part]}))
+    _event(writer, _choice({"tool_calls": [call]}))
+    for part in (arguments[:half], arguments[half:]):
+        _event(writer, _choice({"tool_calls": [{"index": 0, "function": {"arguments": part}}]}))
 
 
 def _event(writer: asyncio.StreamWriter, document: dict[str, Any]) -> None:

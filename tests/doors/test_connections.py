@@ -6,12 +6,12 @@ import httpx
 
 from tests.serving import RunningServer
 
-# Most servers give a silent connection up after five seconds, most proxies use one again after a minute or two.
+# The library that serves gives a silent connection up after five seconds, unless it is told otherwise.
 SILENT_S = 6
 
 
-async def test_a_connection_may_be_silent_for_as_long_as_a_proxy_keeps_it(server: RunningServer) -> None:
-    """Given up sooner, it may end in the moment in which the proxy sends the next request on it."""
+async def test_a_silent_connection_is_not_given_up_after_a_few_seconds(server: RunningServer) -> None:
+    """A proxy keeps it for longer, and may send the next request in the moment in which it ends."""
     limits = httpx.Limits(max_connections=1, keepalive_expiry=600)
     async with server.client(limits=limits) as client:
         first = await asked_from(client)

@@ -1,34 +1,32 @@
 """What counts as a lost connection, and what is a mistake of ours that must be seen."""
 
-from uuid import UUID
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
-from app.kit.db import Database, asyncpg_url, libpq_arguments
+from app.kit.db import asyncpg_url, libpq_arguments
 from app.kit.embedded import EmbeddedDatabase
 from app.kit.failures import closed_is_lost, database_is_away
+from app.realtime.bus import LocalBus
+from tests.conftest import own_database
 
 CLOSED = "unable to perform operation on <TCPTransport closed=True reading=False>; the handler is closed"
 
 
 @pytest.mark.parametrize("way", ["statements", "transaction"])
 async def test_a_database_that_lets_nobody_in_is_away(
-    cluster: EmbeddedDatabase, database: Database, org_id: UUID, way: str
+    cluster: EmbeddedDatabase, worker_id: str, bus: LocalBus, way: str
 ) -> None:
     """It says so in one of PostgreSQL's errors, and each way to a connection wraps that in another one."""
-    name = database.url.database
+    name = f"frontdesk_shut_{worker_id}"
     admin = await asyncpg.connect(**libpq_arguments(asyncpg_url(cluster.admin_url)))
-    outside = Database(database.url)
-    try:
+    async with own_database(cluster, name, bus) as shut:
         await admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
-        with pytest.raises(Exception, match="too many connections") as refused:
-            async with getattr(outside, way)(org_id):
-                pass
-    finally:
-        await admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
         await admin.close()
-        await outside.close()
+        with pytest.raises(Exception, match="too many connections") as refused:
+            async with getattr(shut, way)(uuid4()):
+                pass
     assert database_is_away(refused.value)
 
 

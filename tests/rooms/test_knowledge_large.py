@@ -72,17 +72,22 @@ def test_as_many_neighbours_are_compared_as_the_size_needs(chunks: int, near: in
     assert compared.near == near
 
 
-async def test_how_its_index_is_read_changes_nothing_for_what_follows(
+NEAREST = "SELECT count(*) FROM large_candidates(array_fill(.1, ARRAY[256])::halfvec, '{}/1000000000', '{}', :near, 0)"
+
+
+async def test_its_graph_is_walked_for_as_many_as_are_wanted_and_as_before_for_what_follows(
     database: Database, org_id: UUID, written: Sequence[str]
 ) -> None:
     await grow(database, org_id, written)
     await large.settle(database, org_id)
     held = "SELECT current_setting('hnsw.ef_search'), current_setting('enable_seqscan')"
-    nearest = "SELECT count(*) FROM large_candidates(array_fill(.1, ARRAY[256])::halfvec, '{}/1000000000', '{}', 7, 0)"
     async with database.transaction(org_id) as session:
         before = (await session.execute(text(held))).one()
-        assert await session.scalar(text(nearest)) == 7
+        assert await session.scalar(text(NEAREST), {"near": 7}) == 7
         assert (await session.execute(text(held))).one() == before
+    with pytest.raises(Exception, match="2000 is outside the valid range"):
+        async with database.transaction(org_id) as session:
+            await session.scalar(text(NEAREST), {"near": 2_000})
 
 
 async def test_no_organisation_reads_the_index_of_another(
