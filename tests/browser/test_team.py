@@ -1,12 +1,14 @@
 """Members among themselves, each in a browser of their own, and what a visitor sees of it: nothing."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from app.handoff import queue
 from app.kit.db import Database
@@ -141,6 +143,52 @@ async def test_a_line_marks_where_news_begin_for_as_long_as_one_reads(two: Two) 
     await expect(line).to_contain_text("New")
     await write(two.maya, "Seen")
     await expect(two.maya.locator("#news")).to_have_count(0)
+
+
+@asynccontextmanager
+async def held_up(page: Page, door: str) -> AsyncIterator[None]:
+    """What is asked of `door` is done, and answered only at the end."""
+    moved_on, answered = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        await moved_on.wait()
+        await route.fulfill(response=answer)
+        answered.set()
+
+    await page.route(door, late)
+    yield
+    moved_on.set()
+    await answered.wait()
+    # Twice what the page waits between two looks, so that a page led back would show.
+    await page.wait_for_timeout(700)
+
+
+async def test_an_answer_that_comes_late_leads_nobody_back(two: Two) -> None:
+    await open_channel(two.ada, "Shipping")
+    await two.maya.get_by_role("link", name="Shipping").click()
+    support = two.maya.get_by_label("Message to Support")
+    async with held_up(two.maya, "**/join"):
+        await two.maya.get_by_role("button", name="Join").click()
+        await two.maya.get_by_role("link", name="Support").click()
+        await expect(support).to_be_visible()
+        address = two.maya.url
+    await expect(support).to_be_visible()
+    assert two.maya.url == address
+
+
+async def test_what_was_sent_is_not_written_any_more_though_its_answer_comes_late(two: Two) -> None:
+    await open_channel(two.ada, "Shipping")
+    field = two.ada.get_by_label("Message to Shipping")
+    async with held_up(two.ada, "**/messages"):
+        await field.fill("Late again")
+        await field.press("Control+Enter")
+        await two.ada.get_by_role("link", name="Support").click()
+        await expect(two.ada.get_by_label("Message to Support")).to_be_visible()
+    await expect(two.ada.get_by_label("Message to Support")).to_have_value("")
+    await two.ada.get_by_role("link", name="Shipping").click()
+    await expect(two.ada.locator(".said")).to_have_text(re.compile("Late again"))
+    await expect(field).to_have_value("")
 
 
 async def test_a_note_calls_a_colleague_into_the_visitors_conversation(

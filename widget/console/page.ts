@@ -6,9 +6,13 @@ const PAUSE_MS = 330;
 const UNREACHABLE =
   'The server cannot be reached. Check your connection and try again; what you have written is kept.';
 
-type Context = HtmxRequestCtx & { asOf?: number };
+type Task = { fragment?: ParentNode };
+type Context = HtmxRequestCtx & { asOf?: number; turn?: number };
 
 let watchers: ((desk: HTMLElement) => void)[] = [];
+/** Turns are given to requests as they begin; the page shows the answer to this one. */
+let turns = 0;
+let shown = 0;
 /** Counts what this member did here: a refresh that began before it shows the past and is asked for again. */
 let deeds = 0;
 let wanted = false;
@@ -44,8 +48,11 @@ async function refreshWhileWanted(): Promise<void> {
 
 export function wirePage(): void {
   htmx.registerExtension('console', { htmx_before_morph_node: keepsItsText });
+  document.addEventListener('htmx:before:request', ({ detail }) => {
+    (detail.ctx as Context).turn = ++turns;
+  });
   document.addEventListener('htmx:before:swap', (event) => {
-    const { ctx, tasks } = event.detail as { ctx: Context; tasks: { fragment?: ParentNode }[] };
+    const { ctx, tasks } = event.detail as { ctx: Context; tasks: Task[] };
     if (!mayShow(ctx, tasks)) event.preventDefault();
   });
   leavesFocus();
@@ -79,11 +86,12 @@ function keepsItsText(before: Node, { newNode }: { newNode: Node }): boolean {
   return !before.hasAttribute(key) || before.getAttribute(key) !== newNode.getAttribute(key);
 }
 
-function mayShow(ctx: Context, tasks: { fragment?: ParentNode }[]): boolean {
+function mayShow(ctx: Context, tasks: Task[]): boolean {
   const status = ctx.response?.status ?? 200;
   if (ctx.asOf !== undefined) return mayRefresh(ctx.asOf, status, tasks);
   if (status < 400 && holdsDesk(tasks)) {
     deeds += 1;
+    takeTurn(ctx, tasks);
     return true;
   }
   showNote(...noteOf(ctx.text ?? '', ctx.response?.headers ?? new Headers(), status));
@@ -92,12 +100,24 @@ function mayShow(ctx: Context, tasks: { fragment?: ParentNode }[]): boolean {
   return false;
 }
 
-function mayRefresh(asOf: number, status: number, tasks: { fragment?: ParentNode }[]): boolean {
+/** What was asked for later is shown already: an answer that comes late was heard, but leads nobody back. */
+function takeTurn(ctx: Context, tasks: Task[]): void {
+  const turn = ctx.turn ?? 0;
+  if (turn >= shown) {
+    shown = turn;
+    return;
+  }
+  Object.assign(ctx, { swap: 'none', push: false, replace: false });
+  tasks.length = 0;
+  refresh();
+}
+
+function mayRefresh(asOf: number, status: number, tasks: Task[]): boolean {
   if (status === 404) location.reload();
   if (asOf !== deeds) refresh();
   return asOf === deeds && status < 400 && holdsDesk(tasks);
 }
 
-function holdsDesk(tasks: { fragment?: ParentNode }[]): boolean {
+function holdsDesk(tasks: Task[]): boolean {
   return tasks.some(({ fragment }) => fragment?.querySelector('#desk'));
 }
