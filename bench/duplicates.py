@@ -21,14 +21,16 @@ from ingest.lexical import number
 
 FIRST = 50
 ALIKES = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0)
-LIKELIES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+LIKELIES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 
 
 @dataclass
 class Pair:
-    """What two passages share of their terms and of their pairs of words. `relevant`: how many of the two are."""
+    """What two passages share of the samples of their terms, and of their pairs of words. `relevant`: how many of the
+    two are.
+    """
 
-    terms: float
+    sample: float
     alike: float
     same_figures: bool
     relevant: int = 0
@@ -59,12 +61,14 @@ def pairs_of(index: Index) -> Iterator[Pair]:
 
 
 def as_seen(index: Index, row: int) -> Seen:
-    terms = frozenset(number(term) for term in (*index.inside[row], *index.above[row]))
-    return Seen(index.texts[row], terms)
+    terms = {number(term) for term in (*index.inside[row], *index.above[row])}
+    return Seen(index.texts[row], sorted(terms))
 
 
 def compared(one: Seen, other: Seen) -> Pair:
-    return Pair(shared(one.terms, other.terms), shared(one.pairs, other.pairs), one.figures == other.figures)
+    return Pair(
+        shared(one.sample, other.sample), shared(one.pairs, other.pairs), one.figures == other.figures
+    )
 
 
 def show_alike(pairs: list[Pair]) -> None:
@@ -77,8 +81,8 @@ def show_alike(pairs: list[Pair]) -> None:
 
 def show_likely(pairs: list[Pair]) -> None:
     for least in LIKELIES:
-        looked = sum(pair.terms >= least for pair in pairs)
-        missed = sum(pair.alike >= ALIKE and pair.same_figures and pair.terms < least for pair in pairs)
+        looked = sum(pair.sample >= least for pair in pairs)
+        missed = sum(pair.alike >= ALIKE and pair.same_figures and pair.sample < least for pair in pairs)
         used = " (in use)" if least == LIKELY else ""
         print(f"  LIKELY {least:3}: {looked:7} pairs looked at, {missed:4} alike ones missed{used}")
 

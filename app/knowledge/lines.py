@@ -104,10 +104,11 @@ def look_closely(
 
 def _lines(beginnings: Mapping[str, float], text: str) -> tuple[float, list[str]]:
     """The share of the question that the best line carries, 0..1, and the best lines."""
+    low = text.lower()
+    said = [(begins, weight) for begins, weight in beginnings.items() if begins in low]
     carried = []
-    for line in text.split("\n"):
-        low = line.lower()
-        weight = sum(weight for begins, weight in beginnings.items() if begins in low)
+    for line, lowered in zip(text.split("\n"), low.split("\n"), strict=True) if said else ():
+        weight = sum([weight for begins, weight in said if begins in lowered])
         if weight:
             carried.append((weight, line))
     carried.sort(key=lambda pair: -pair[0])

@@ -14,7 +14,7 @@ import numpy as np
 from pgvector import HalfVector, SparseVector
 
 from app.kit.db import Transaction, driver_connection, scope
-from app.knowledge.duplicates import Texts
+from app.knowledge.duplicates import Seen, Texts
 from app.knowledge.lines import LEAST_LIKENESS, LOOKED_AT, WEIGHTS, Shown, look_closely
 from app.knowledge.models import FILES
 from app.knowledge.preparing import prepare
@@ -74,7 +74,7 @@ BEST_OF = """
         ORDER BY score DESC, chunk_id LIMIT $7
     )
     SELECT fused.*, chunk.document_id, chunk.headings, chunk.page, chunk.question, chunk.text,
-           document.source, document.name, document.title, document.url, vector.lexical AS terms
+           document.source, document.name, document.title, document.url, sparsevec_send(vector.lexical) AS terms
     FROM fused,
         LATERAL (SELECT * FROM chunk WHERE id = fused.chunk_id AND org_id = $1 OFFSET 0) chunk,
         LATERAL (SELECT * FROM document WHERE id = chunk.document_id AND org_id = $1 OFFSET 0) document,
@@ -225,13 +225,22 @@ def _distinct(
     """One of those that say the same, the best, which notes where else it stands."""
     texts, shown = Texts(frozenset(question.terms), limit), list[Passage]()
     for row, score in found:
-        terms = frozenset(row["terms"].indices())
-        first = texts.same_as(row["text"], terms)
+        seen = Seen(row["text"], _terms(row["terms"]))
+        first = texts.same_as(seen)
         if first is not None:
             shown[first] = _noting(shown[first], row)
         elif len(shown) < limit:
-            shown.append(_passage(row, score, question, terms))
+            shown.append(_passage(row, score, question, seen.terms))
     return shown
+
+
+def _terms(sparse: bytes) -> list[int]:
+    """The numbers of a sparse vector's terms, in order, from its binary form: how many there are stands at the fifth
+    byte, they begin at the thirteenth, their weights follow and are not read.
+    """
+    count = int.from_bytes(sparse[4:8])
+    numbers: list[int] = np.frombuffer(sparse, ">i4", count, 12).tolist()
+    return numbers
 
 
 def _passage(row: Mapping[str, Any], score: float, question: Question, terms: frozenset[int]) -> Passage:
