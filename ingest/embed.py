@@ -29,9 +29,10 @@ HALF_RANK = 65
 FIRST_RANK = 10
 BYTE_WEIGHT = 0.4
 
-# No word piece reaches over a single blank (over several there are pieces of blanks), so that what stands between two
-# has always the same pieces. They are remembered of this many words, and of none that is longer than this.
-BLANK = re.compile(r"(?<=\S) (?=\S)")
+# No word piece reaches over a single blank (over several there are pieces of blanks, which the tokenizer writes as
+# WORD_BEGINS), so that what stands between two has always the same pieces. They are remembered of this many words, and
+# of none that is longer than this.
+BLANK = re.compile(f"(?<=[^\\s{WORD_BEGINS}]) (?=[^\\s{WORD_BEGINS}])")
 MOST_WORDS, LONGEST_WORD = 50_000, 40
 # Words with a blank, with what pieces have in its place, or with what the tokenizer's own signs ("<s>") begin with: in
 # these, pieces may begin as words do.
@@ -113,7 +114,7 @@ class StaticEmbedder:
 def _parted(text: str) -> list[str]:
     """The text at its single blanks; of most texts those are all the white space."""
     parts = text.split()
-    return parts if " ".join(parts) == text else BLANK.split(text)
+    return parts if " ".join(parts) == text and WORD_BEGINS not in text else BLANK.split(text)
 
 
 def _rarity(vocabulary: int) -> Vectors:

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.embed import static_embedder
@@ -58,6 +58,7 @@ def test_it_needs_no_network_and_leaves_logging_alone() -> None:
         st.text(st.sampled_from("ab é\tß\n .,'▁\u00a0\u3000กา東京🙂1"), max_size=60), min_size=1, max_size=3
     )
 )
+@example(["▁ 1", "1 ▁", "a ▁ b"])
 def test_words_that_are_remembered_have_the_pieces_that_they_have_in_the_text(texts: list[str]) -> None:
     embedder = static_embedder()
     whole = embedder._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
