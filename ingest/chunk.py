@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from operator import attrgetter
 
 import msgspec
@@ -19,6 +19,11 @@ UNDERLINE = re.compile(r"^ {0,3}(=+|-{2,})[ \t]*$")
 NOT_A_TITLE = re.compile(r"^\s*(?:[-*+>|#]|\d+[.)] |$)")
 LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 MARKUP = re.compile(r"[*`]|\s*\{[#:][^}]*\}|(?<!\w)_|_(?!\w)|\\(?=[^\w\s])")
+# What a sentence with a colon introduces, where such a sentence may begin, and how many characters it may have.
+LED_IN = re.compile(r"\s*(?:(?:[-*+]|\d+[.)]|\|)[ \t]|```|~~~)")
+ITEM = re.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]", re.MULTILINE)
+SENTENCE_END = re.compile(r"[.!?]\\?[ \n]|[。！？]")
+COLONS, LEAD_IN = (":", "：", ":**", "：**", ":*"), 300
 # Characters to a token, by script, as common tokenizers have them: Latin, other alphabets, ideographs.
 MIDDLE = re.compile(r"[\u0370-\u2e7f]")
 WIDE = re.compile(r"[\u2e80-\uffff\U00020000-\U0003ffff]")
@@ -82,7 +87,7 @@ def spans(text: str, headings: list[Heading], size_tokens: int) -> Iterator[tupl
     splitter = MarkdownSplitter(max(1, round(size_tokens * len(text) / max(1, estimate_tokens(text)))))
     begun: int | None = None
     last: tuple[int, int] | None = None
-    for start, end in pieces(splitter, text, headings):
+    for start, end in led_in(text, pieces(splitter, text, headings)):
         begun = start if begun is None else begun
         if body_start(text, headings, begun, end) < end:
             if last:
@@ -99,6 +104,32 @@ def pieces(splitter: MarkdownSplitter, text: str, headings: list[Heading]) -> It
         for start, piece in splitter.chunk_indices(portion):
             if piece.strip():
                 yield offset + start, offset + start + len(piece)
+
+
+def led_in(text: str, cut: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """A list, a table or code that begins a piece takes along what introduces it: neither says anything alone."""
+    last: tuple[int, int] | None = None
+    for start, end in cut:
+        begins = start
+        if last:
+            begins = lead_in(text, *last) if LED_IN.match(text, start) else start
+            yield last[0], min(last[1], begins)
+        last = begins, end
+    if last:
+        yield last
+
+
+def lead_in(text: str, start: int, end: int) -> int:
+    """Where the introduction that ends this piece begins, its paragraph or, of a long one, its last sentence; `end`
+    where none does, or where it is all there is.
+    """
+    said = text[start:end].rstrip()
+    paragraph = len(said) - len(said.rpartition("\n\n")[2])
+    paragraph = max(paragraph, *(line.start() for line in ITEM.finditer(said, paragraph)), 0)
+    sentence = max((found.end() for found in SENTENCE_END.finditer(said, paragraph)), default=paragraph)
+    begins = paragraph if len(said) - paragraph <= LEAD_IN else sentence
+    short = begins > 0 and len(said) - begins <= LEAD_IN
+    return start + begins if short and said.endswith(COLONS) else end
 
 
 def portions(text: str, headings: list[Heading]) -> Iterator[tuple[int, str]]:

@@ -3,6 +3,7 @@
 import itertools
 from time import process_time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -142,3 +143,31 @@ def test_a_document_of_very_many_headings_takes_as_long_as_its_length() -> None:
 
     most, least = (min(seconds(sections) for _ in range(2)) for sections in (6_000, 1_500))
     assert most < 8 * least
+
+
+@pytest.mark.parametrize(
+    "led_in",
+    [
+        "* 30 days\n* the receipt\n",
+        "| what | until |\n| --- | --- |\n| shoes | 30 days |\n",
+        "```sh\nfrontdesk serve\n```\n",
+    ],
+)
+def test_a_list_takes_along_what_introduces_it(led_in: str) -> None:
+    text = f"{PROSE * 8}\n\nWho sends something back needs:\n\n{led_in * 12}"
+    first, second, *_ = chunk(parsed(text), size_tokens=230)
+    assert first.text.strip() == (PROSE * 8).strip()
+    assert second.text.startswith(f"Who sends something back needs:\n\n{led_in}")
+
+
+def test_of_a_long_introduction_the_last_sentence_goes_along() -> None:
+    text = f"{PROSE * 8}You need:\n\n" + "* the receipt\n" * 40
+    first, second, *_ = chunk(parsed(text), size_tokens=230)
+    assert first.text.endswith("on its way. ")
+    assert second.text.startswith("You need:\n\n* the receipt")
+
+
+def test_what_is_all_that_a_passage_says_stays_there() -> None:
+    text = "You need all of these, and more besides:\n\n" + f"* {PROSE}\n" * 6
+    first, *_ = chunk(parsed(text), size_tokens=30)
+    assert first.text.strip().endswith("besides:")
