@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Response, get, post
-from litestar.params import FromPath, Parameter
+from litestar.params import FromPath, FromQuery, Parameter
 from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_201_CREATED, HTTP_303_SEE_OTHER
 from litestar.types import ControllerRouterHandler
@@ -23,8 +23,8 @@ from app.knowledge.documents import (
     put_document,
     retry_document,
 )
-from app.knowledge.models import STEPS, Document, DocumentVersion
-from app.knowledge.queries import Detail, Listed, document_detail, list_documents
+from app.knowledge.models import STEPS, Chunk, Document, DocumentVersion
+from app.knowledge.queries import Detail, Listed, document_detail, list_documents, neighbours
 from app.knowledge.reading import WRITTEN
 from app.knowledge.reindex import progress
 from app.knowledge.source_queries import source_of_document
@@ -37,6 +37,8 @@ from app.web.runtime import NeedsRuntime, Runtime
 
 HOME = "/console/knowledge"
 CHUNKS = 100
+# A passage that was found is shown in its place: with so many before it and after it.
+AROUND = 2
 
 # What a person reads for each state: a name, and what is being done.
 STATES: Mapping[str, str] = {
@@ -138,8 +140,9 @@ class DocumentDoor(Controller):
         desk: NeedsDesk,
         document_id: FromPath[UUID],
         limit: Annotated[int, Parameter(ge=1, le=100_000)] = CHUNKS,
+        passage: FromQuery[UUID | None] = None,
     ) -> Template:
-        return await _document_page(request, desk, document_id, limit)
+        return await _document_page(request, desk, document_id, limit, passage)
 
     @post("/retry")
     async def retry(
@@ -197,26 +200,38 @@ async def _list_page(
     )
 
 
-async def _document_page(request: AnyRequest, desk: Desk, document_id: UUID, limit: int) -> Template:
-    detail = await document_detail(desk.session, document_id, limit=limit)
+async def _document_page(
+    request: AnyRequest, desk: Desk, document_id: UUID, limit: int, passage: UUID | None
+) -> Template:
+    around = await _in_its_place(desk.session, document_id, passage) if passage else []
+    detail = await document_detail(desk.session, document_id, limit=0 if around else limit)
     if detail is None:
         raise DocumentUnknown
     current = _current(detail)
     total = current.chunks or 0 if current else 0
-    address = f"{HOME}/documents/{document_id}" + (f"?limit={limit}" if limit != CHUNKS else "")
+    chosen = [f"limit={limit}"] if limit != CHUNKS else []
+    chosen += [f"passage={passage}"] if passage else []
     return await desk_page(
         request,
         desk,
         "document.html",
         await counts(desk.session, desk.member.id),
-        address=address,
+        address="?".join(filter(None, (f"{HOME}/documents/{document_id}", "&".join(chosen)))),
         entry=_entry(Listed(detail.document, detail.versions[0])),
-        chunks=[(chunk, document_html(chunk.text)) for chunk in detail.chunks],
+        chunks=[(chunk, document_html(chunk.text)) for chunk in around or detail.chunks],
+        sought=passage,
+        in_place=bool(around),
         total=total,
         answered=await questions_answered_from(desk.session, document_id),
         home=await _home_of(desk.session, detail.document),
-        more=limit * 2 if total > limit else None,
+        more=limit * 2 if total > limit and not around else None,
     )
+
+
+async def _in_its_place(session: AsyncSession, document_id: UUID, passage: UUID) -> list[Chunk]:
+    """The passage with those around it; empty where it is gone, as those of a version that was replaced."""
+    around = await neighbours(session, passage, before=AROUND, after=AROUND)
+    return [chunk for chunk in around if chunk.document_id == document_id]
 
 
 async def _home_of(session: AsyncSession, document: Document) -> tuple[str, str]:
