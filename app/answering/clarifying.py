@@ -21,8 +21,10 @@ MOST_ASKED = 2
 MOST_CHOICES = 3
 CONSIDERED = 6
 LONGEST_NAME = 60
-# So much of what two places say must be the same, measured on the shorter.
+# So much of what two places say besides what was asked must be the same, measured on the shorter.
 ALIKE = 0.5
+# What is no sentence about anything.
+NO_STATEMENT = ("label", "code")
 # What asks how much of something is wanted, and not of what.
 MEASURING = "much many long far often wie viel viele lange combien cuánto cuánta"
 
@@ -34,11 +36,12 @@ def choices(question: str, history: Sequence[str], passages: Sequence[Passage]) 
     if not 1 <= len(asked) <= MOST_ASKED:
         return []
     said = [(passage, unit) for passage in passages[:CONSIDERED] if (unit := _saying(passage, asked, terms))]
-    alike = [pair for pair in said if _alike(pair[1], said[0][1], terms)]
-    names = _names([_path(passage) for passage, _ in alike])[:MOST_CHOICES]
+    besides = [(passage, frozenset(terms(unit.text)) - asked) for passage, unit in said]
+    alike = [passage for passage, says in besides if _alike(says, besides[0][1])]
+    names = _names([_path(passage) for passage in alike])[:MOST_CHOICES]
     known = frozenset(stem for text in (question, *history) for stem in terms(text))
     named = any(known & frozenset(terms(name)) for name in names)
-    return names if len(names) > 1 and not named else []
+    return names if len(names) > 1 and not named and _differ(names, terms) else []
 
 
 def completed(question: str, history: Sequence[Turn]) -> str:
@@ -61,15 +64,20 @@ def _saying(passage: Passage, asked: frozenset[str], terms: Stems) -> Unit | Non
         (
             unit
             for unit in found
-            if unit.kind != "label" and not unit.asks and asked <= frozenset(terms(unit.text))
+            if unit.kind not in NO_STATEMENT and not unit.asks and asked <= frozenset(terms(unit.text))
         ),
         None,
     )
 
 
-def _alike(one: Unit, other: Unit, terms: Stems) -> bool:
-    said, says = frozenset(terms(one.text)), frozenset(terms(other.text))
-    return len(said & says) >= ALIKE * min(len(said), len(says))
+def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    return bool(one) and bool(other) and len(one & other) >= ALIKE * min(len(one), len(other))
+
+
+def _differ(names: Sequence[str], terms: Stems) -> bool:
+    """Whether each name says something that no other one does: "Returns" and "About returns" are no choice."""
+    said = [frozenset(terms(name)) for name in names]
+    return not any(one <= other or other <= one for one, other in combinations(said, 2))
 
 
 def _path(passage: Passage) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Follow-ups are said anew by the model before they are searched; questions that fit several things are asked back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import pytest
@@ -137,6 +137,42 @@ async def test_a_question_that_fits_several_things_is_asked_back(context: Contex
 async def test_a_question_that_names_one_is_answered(context: Context, pricing: UUID) -> None:
     done, _ = await _asked(context, pricing, "How much does the hammock cost?")
     assert done.text.startswith("The hammock costs 60 euros")
+
+
+@pytest.mark.parametrize(
+    ("question", "texts"),
+    [
+        (
+            "Is there a rate limit?",
+            (
+                "# Sign-in\n\nSign-ins are rate-limited.",
+                "# Doors\n\nDoors are split by audience, as identity and rate limits differ by audience.",
+            ),
+        ),
+        (
+            "How do I install it?",
+            (
+                "# Frontdesk\n\nThe command installs what is missing, builds and serves.",
+                "# Running Frontdesk\n\nThe command installs what is missing, builds the widget and serves.",
+            ),
+        ),
+        (
+            "How do I install it?",
+            (
+                "# Lantern\n\n```sh\nmake run    # installs, builds and serves\n```",
+                "# Hammock\n\nWhoever calls make run installs, builds and serves.",
+            ),
+        ),
+    ],
+    ids=["only what was asked is the same", "one name says the other", "code"],
+)
+async def test_places_that_are_no_choice_are_not_offered(
+    context: Context, org_id: UUID, question: str, texts: Sequence[str]
+) -> None:
+    for number, text in enumerate(texts):
+        await index_document(context.database, org_id, f"{number}.md", text.encode())
+    done, _ = await _asked(context, org_id, question)
+    assert "Which one do you mean" not in done.text
 
 
 async def test_what_one_place_answers_is_answered(context: Context, knowing: UUID) -> None:
