@@ -12,6 +12,7 @@ from app.answering.turn import Context, reply
 from app.conversations import messaging, views
 from app.conversations.answers import retry_answer, stop_answers
 from app.handoff import queue
+from app.handoff.desk import set_desk
 from app.kit.db import Database
 from app.realtime.drafts import Drafts
 from tests.factories import Talk, create_agent, create_talk, say
@@ -146,6 +147,36 @@ async def test_an_interrupted_answer_is_written_again(
     assert whole["attempt"] > broken["attempt"]
     assert (whole["state"], whole["text"]) == ("complete", "All of it [1].")
     assert [kept.state for kept in await _kept(with_model.database, knowing, talk)] == ["complete"]
+
+
+@pytest.mark.parametrize(
+    ("after_unknown", "status", "said"),
+    [
+        (2, "waiting", f"Two words\n\n{phrase('person', 'en')}\n\n{phrase('away', 'en')}"),
+        (0, "bot", "Two words"),
+    ],
+    ids=["a person is brought in", "where nobody is brought in"],
+)
+async def test_who_has_tried_again_in_vain_is_not_left_alone(
+    with_model: Context, knowing: UUID, model: ModelServer, after_unknown: int, status: str, said: str
+) -> None:
+    async with with_model.database.transaction(knowing) as session:
+        await set_desk(session, None, after_unknown=after_unknown)
+    talk, question = await _ask(with_model.database, knowing, SOUND)
+    model.cut_after(2, "Two words")
+    await reply(with_model, knowing, talk.id, question)
+    broken = (await _messages(with_model.database, knowing, talk))[-1]
+    async with with_model.database.transaction(knowing) as session:
+        assert (await messaging.get(session, talk.id)).status == "bot"
+        await retry_answer(session, UUID(broken["id"]), visitor_id=talk.visitor.id)
+    model.cut_after(2, "Two words")
+    await reply(with_model, knowing, talk.id, question)
+    async with with_model.database.transaction(knowing) as session:
+        assert (await messaging.get(session, talk.id)).status == status
+    again = next(
+        one for one in await _messages(with_model.database, knowing, talk) if one["id"] == broken["id"]
+    )
+    assert (again["state"], again["outcome"], again["text"]) == ("interrupted", None, said)
 
 
 async def test_what_goes_wrong_inside_ends_as_interrupted(
