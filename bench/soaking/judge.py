@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.answering.phrases import PHRASES
+
 View = Mapping[str, Any]
 # What a screen shows of a message, and must be as it is stored.
 SHOWN = ("text", "state", "attempt", "edited_at", "deleted_at")
@@ -157,8 +159,13 @@ def _by_model(verdict: Verdict, message: View, said: Mapping[str, str]) -> None:
     shortened = text.endswith(" …") and whole.startswith(text.removesuffix(" …"))
     if message["state"] == "complete" and text != whole and not shortened:
         verdict.wrong("wrong_bytes", f"complete, but {text!r} is not {whole!r}")
-    if message["state"] == "interrupted" and marker in said and not whole.startswith(text):
+    if message["state"] == "interrupted" and marker in said and not whole.startswith(_begun(text)):
         verdict.wrong("wrong_bytes", f"interrupted, and {text!r} is no beginning of {whole!r}")
+
+
+def _begun(text: str) -> str:
+    """What was written before the answer broke off; where it did so twice, it is said then that a person comes."""
+    return min((text.partition(f"\n\n{said}")[0] for said in PHRASES["person"].values()), key=len)
 
 
 def _silence(verdict: Verdict, conversation: str, truth: Truth) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.answering.phrases import phrase
 from bench.soaking.judge import Ack, Change, Seen, Truth, judge
 
 TALK = "talk"
@@ -167,6 +168,23 @@ def test_a_false_complete_is_found(case: Case) -> None:
     for held in (case.messages[1], case.screen[1]):
         held["text"] = held["text"][:-5]
     assert case.counts() == {"wrong_bytes": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (SAID["v01-m0001"][:20], {}),
+        (f"{SAID['v01-m0001'][:20]}\n\n{phrase('person', 'en')}\n\n{phrase('away', 'en')}", {}),
+        (f"{SAID['v01-m0001'][:20]} cut", {"wrong_bytes": 1}),
+        (f"{SAID['v01-m0001'][:20]}\n\nSomething else.", {"wrong_bytes": 1}),
+    ],
+)
+def test_of_an_interrupted_answer_the_beginning_is_right(
+    case: Case, text: str, found: dict[str, int]
+) -> None:
+    for held in (case.messages[1], case.screen[1]):
+        held.update({"text": text, "state": "interrupted"})
+    assert case.counts() == found
 
 
 def test_a_screen_with_other_words_is_found(case: Case) -> None:
