@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
+
 from app.knowledge.duplicates import ALIKE, LIKELY, Seen, shared
 from app.knowledge.evaluation_set import read_set
 from bench.tune import Constants, Index, answers
@@ -62,12 +64,14 @@ def pairs_of(index: Index) -> Iterator[Pair]:
 
 def as_seen(index: Index, row: int) -> Seen:
     terms = {number(term) for term in (*index.inside[row], *index.above[row])}
-    return Seen(index.texts[row], sorted(terms))
+    return Seen(index.texts[row], np.array(sorted(terms)))
 
 
 def compared(one: Seen, other: Seen) -> Pair:
     return Pair(
-        shared(one.sample, other.sample), shared(one.pairs, other.pairs), one.figures == other.figures
+        shared(frozenset(one.sample.tolist()), frozenset(other.sample.tolist())),
+        shared(one.pairs, other.pairs),
+        one.figures == other.figures,
     )
 
 

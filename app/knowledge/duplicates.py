@@ -1,9 +1,12 @@
 """Texts that say the same: of passages that several documents share, one is shown and the others are noted."""
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ingest.lexical import words
 
@@ -16,17 +19,24 @@ ALIKE = 0.9
 SAMPLE, LIKELY = 16, 0.3
 FIGURE = re.compile(r"\d")
 
+Terms = NDArray[np.integer]
+
 
 class Seen:
-    """A text with the numbers of the terms it is indexed by, in order; those of its headings are among them."""
+    """A text with the numbers of the terms it is indexed by, in order; those of its headings are among them. `said`
+    are those that were asked for.
+    """
 
-    def __init__(self, text: str, terms: Sequence[int]) -> None:
-        self.text, self._terms = text, terms
-        self.sample = frozenset(terms[:SAMPLE])
+    def __init__(self, text: str, terms: Terms, asked: frozenset[int] = frozenset()) -> None:
+        self.text, self._terms, self._asked = text, terms, asked
+
+    @property
+    def sample(self) -> Terms:
+        return self._terms[:SAMPLE]
 
     @cached_property
-    def terms(self) -> frozenset[int]:
-        return frozenset(self._terms)
+    def said(self) -> frozenset[int]:
+        return self._asked.intersection(self._terms.tolist())
 
     @cached_property
     def _words(self) -> list[str]:
@@ -41,32 +51,41 @@ class Seen:
         return frozenset(filter(FIGURE.search, self._words))
 
     def says(self, other: "Seen") -> bool:
-        """A number that differs makes another text ("5 users", "10 users")."""
+        """A number that differs makes another text ("5 users", "10 users"), and a word of the question that only this
+        one has.
+        """
         return (
-            shared(self.sample, other.sample) >= LIKELY
-            and self.figures == other.figures
+            self.figures == other.figures
             and shared(self.pairs, other.pairs) >= ALIKE
+            and self.said <= other.said
         )
 
 
-class Texts:
-    """The first `most` different texts that were seen, each under the number of its turn."""
+def firsts(texts: Sequence[Seen], most: int) -> Iterator[int | None]:
+    """For each text the number of the first one that says the same, its own where it is the first. None for those
+    that come after `most` different ones and say the same as none of them.
+    """
+    likely = _likely([text.sample for text in texts])
+    kept: list[int] = []
+    for number, new in enumerate(texts):
+        same = (known for known in kept if likely[number][known] and new.says(texts[known]))
+        first = next(same, number if len(kept) < most else None)
+        if first == number:
+            kept.append(number)
+        yield first
 
-    def __init__(self, asked: frozenset[int], most: int) -> None:
-        self._asked, self._most = asked, most
-        self._seen: list[Seen] = []
 
-    def same_as(self, new: Seen) -> int | None:
-        """The turn of the text seen before that says the same; None where there is none, and this one is now seen.
-
-        One that has a word of the question which the one seen before lacks is another.
-        """
-        for turn, known in enumerate(self._seen):
-            if new.says(known) and self._asked & new.terms <= known.terms:
-                return turn
-        if len(self._seen) < self._most:
-            self._seen.append(new)
-        return None
+def _likely(samples: Sequence[Terms]) -> list[list[bool]]:
+    """Of each two of them, whether they share enough."""
+    if not samples:
+        return []
+    sizes = np.array([len(sample) for sample in samples])
+    terms, places = np.unique(np.concatenate(samples), return_inverse=True)
+    holds = np.zeros((len(samples), len(terms)), np.float32)
+    holds[np.repeat(np.arange(len(samples)), sizes), places] = 1
+    both = holds @ holds.T
+    found: list[list[bool]] = (both >= LIKELY * (sizes[:, None] + sizes - both)).tolist()
+    return found
 
 
 def shared(one: frozenset[Hashable], other: frozenset[Hashable]) -> float:

@@ -104,16 +104,20 @@ def look_closely(
 
 def _lines(beginnings: Mapping[str, float], text: str) -> tuple[float, list[str]]:
     """The share of the question that the best line carries, 0..1, and the best lines."""
-    low = text.lower()
-    said = [(begins, weight) for begins, weight in beginnings.items() if begins in low]
-    carried = []
-    for line, lowered in zip(text.split("\n"), low.split("\n"), strict=True) if said else ():
-        weight = sum([weight for begins, weight in said if begins in lowered])
-        if weight:
-            carried.append((weight, line))
-    carried.sort(key=lambda pair: -pair[0])
-    total = sum(beginnings.values())
-    return (carried[0][0] / total if carried else 0.0), [line[:LINE_CHARS] for _, line in carried[:LINES]]
+    low = text.lower() + "\n"
+    # By where each line ends, as only those are looked at that something stands in.
+    carried: dict[int, float] = {}
+    for begins, weight in beginnings.items():
+        at = low.find(begins)
+        while at >= 0:
+            end = low.find("\n", at)
+            carried[end] = carried.get(end, 0.0) + weight
+            at = low.find(begins, end)
+    if not carried:
+        return 0.0, []
+    lines, best = text.split("\n"), sorted(carried, key=lambda end: (-carried[end], end))[:LINES]
+    numbers = [low.count("\n", 0, end) for end in best]
+    return carried[best[0]] / sum(beginnings.values()), [lines[number][:LINE_CHARS] for number in numbers]
 
 
 def _likeness(meaning: Vectors, lines: Sequence[Sequence[str]]) -> Scores:

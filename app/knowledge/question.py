@@ -104,9 +104,8 @@ class Question:
         return sum(self.terms.values())
 
     def coverage(self, terms: frozenset[int]) -> float:
-        """The share of the question's weight that these terms carry, 0..1."""
-        found = sum(self.terms[term] for term in terms & self.terms.keys())
-        return found / self.weight if self.terms else 0.0
+        """The share of the question's weight that these of its terms carry, 0..1."""
+        return sum(map(self.terms.__getitem__, terms)) / self.weight if self.terms else 0.0
 
 
 def read(query: Query, language: str | None, languages: Sequence[str]) -> list[list[Word]]:

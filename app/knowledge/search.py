@@ -14,7 +14,7 @@ import numpy as np
 from pgvector import HalfVector, SparseVector
 
 from app.kit.db import Transaction, driver_connection, scope
-from app.knowledge.duplicates import Seen, Texts
+from app.knowledge.duplicates import Seen, Terms, firsts
 from app.knowledge.lines import LEAST_LIKENESS, LOOKED_AT, WEIGHTS, Shown, look_closely
 from app.knowledge.models import FILES
 from app.knowledge.preparing import prepare
@@ -49,14 +49,12 @@ BEST_OF = """
     WITH scored AS MATERIALIZED (%s
     ), best AS MATERIALIZED (
         SELECT greatest(max(dense), $8) AS dense, greatest(max(lexical), 1e-9) AS lexical FROM scored
-    ), shared AS (
-        SELECT scored.*, greatest(dense, 0) / (SELECT dense FROM best) AS dense_share,
-               lexical / (SELECT lexical FROM best) AS lexical_share
-        FROM scored
     ), first AS MATERIALIZED (
-        SELECT * FROM shared ORDER BY lexical_share + $5 * dense_share DESC, chunk_id LIMIT $6
+        SELECT * FROM scored
+        ORDER BY lexical + (SELECT $5 * lexical / dense FROM best) * greatest(dense, 0) DESC, chunk_id LIMIT $6
     ), second AS MATERIALIZED (
-        SELECT first.*, lexical - together.pairs AS worded, together.version_id, together.reads,
+        SELECT first.*, greatest(dense, 0) / (SELECT dense FROM best) AS dense_share,
+               lexical - together.pairs AS worded, together.version_id, together.reads,
                rank() OVER (ORDER BY dense DESC)::int AS dense_rank,
                rank() OVER (ORDER BY lexical DESC)::int AS lexical_rank
         FROM first, LATERAL (
@@ -73,7 +71,8 @@ BEST_OF = """
         ) AS each
         ORDER BY score DESC, chunk_id LIMIT $7
     )
-    SELECT fused.*, chunk.document_id, chunk.headings, chunk.page, chunk.question, chunk.text,
+    SELECT fused.chunk_id, fused.dense, fused.lexical, fused.dense_rank, fused.lexical_rank, fused.score,
+           chunk.document_id, chunk.headings, chunk.page, chunk.question, chunk.text,
            document.source, document.name, document.title, document.url, sparsevec_send(vector.lexical) AS terms
     FROM fused,
         LATERAL (SELECT * FROM chunk WHERE id = fused.chunk_id AND org_id = $1 OFFSET 0) chunk,
@@ -223,28 +222,25 @@ def _distinct(
     found: Sequence[tuple[Mapping[str, Any], float]], question: Question, limit: int
 ) -> list[Passage]:
     """One of those that say the same, the best, which notes where else it stands."""
-    texts, shown = Texts(frozenset(question.terms), limit), list[Passage]()
-    for row, score in found:
-        seen = Seen(row["text"], _terms(row["terms"]))
-        first = texts.same_as(seen)
-        if first is not None:
+    asked, shown = frozenset(question.terms), dict[int, Passage]()
+    texts = [Seen(row["text"], _terms(row["terms"]), asked) for row, _ in found]
+    for number, (first, (row, score)) in enumerate(zip(firsts(texts, limit), found, strict=True)):
+        if first == number:
+            shown[first] = _passage(row, score, question.coverage(texts[first].said), question.weight)
+        elif first is not None:
             shown[first] = _noting(shown[first], row)
-        elif len(shown) < limit:
-            shown.append(_passage(row, score, question, seen.terms))
-    return shown
+    return list(shown.values())
 
 
-def _terms(sparse: bytes) -> list[int]:
+def _terms(sparse: bytes) -> Terms:
     """The numbers of a sparse vector's terms, in order, from its binary form: how many there are stands at the fifth
     byte, they begin at the thirteenth, their weights follow and are not read.
     """
-    count = int.from_bytes(sparse[4:8])
-    numbers: list[int] = np.frombuffer(sparse, ">i4", count, 12).tolist()
-    return numbers
+    return np.frombuffer(sparse, ">i4", int.from_bytes(sparse[4:8]), 12)
 
 
-def _passage(row: Mapping[str, Any], score: float, question: Question, terms: frozenset[int]) -> Passage:
-    """`terms` are those that it is indexed by."""
+def _passage(row: Mapping[str, Any], score: float, coverage: float, weight: float) -> Passage:
+    """`weight` is the question's."""
     return Passage(
         chunk_id=row["chunk_id"],
         document_id=row["document_id"],
@@ -261,8 +257,8 @@ def _passage(row: Mapping[str, Any], score: float, question: Question, terms: fr
         lexical=row["lexical"],
         dense_rank=row["dense_rank"],
         lexical_rank=row["lexical_rank"],
-        coverage=question.coverage(terms),
-        strength=row["lexical"] / question.weight if question.weight else 0.0,
+        coverage=coverage,
+        strength=row["lexical"] / weight if weight else 0.0,
     )
 
 
