@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.kit.embedded import EmbeddedDatabaseError, release, start
+from app.kit.embedded.memory import DEFAULT_MB, MOST_MB, buffers_mb
 from tests.embedded import ROOT, runs, server_id, socket_folder, temporary_folder, value
 
 # A process that uses the database until its input ends.
@@ -217,3 +218,24 @@ def _time_start(folder: Path) -> float:
     took = time.monotonic() - before
     release(database)
     return took
+
+
+def test_the_server_keeps_what_it_has_read_in_a_share_of_the_memory(folder: Path) -> None:
+    database = start(folder)
+    try:
+        size = "SELECT setting::int FROM pg_settings WHERE name = 'shared_buffers'"
+        assert value(database.app_url, size) == buffers_mb() * 128  # blocks of 8 kB
+    finally:
+        release(database)
+    assert DEFAULT_MB <= buffers_mb() <= MOST_MB
+
+
+@pytest.mark.parametrize(("limit", "share"), [("1073741824\n", 256), ("4096\n", DEFAULT_MB)])
+def test_a_container_is_not_filled(tmp_path: Path, limit: str, share: int) -> None:
+    (tmp_path / "memory.max").write_text(limit)
+    assert buffers_mb([tmp_path / "memory.max"]) == share
+
+
+def test_without_a_limit_the_machine_is_the_limit(tmp_path: Path) -> None:
+    (tmp_path / "memory.max").write_text("max\n")
+    assert buffers_mb([tmp_path / "memory.max", tmp_path / "missing"]) == buffers_mb([])

@@ -24,6 +24,7 @@ from app.kit.embedded.home import (
     write_own_file,
 )
 from app.kit.embedded.locks import held_by_anybody, hold_alone
+from app.kit.embedded.memory import buffers_mb
 from app.kit.embedded.programs import MAJOR, Programs, failure, run
 
 START_S = 120
@@ -44,6 +45,8 @@ SETTINGS = {
     "log_timezone": "UTC",
     "log_checkpoints": "off",
     "log_line_prefix": "%m [%p] ",
+    # Compiling pays for reports that take seconds; nobody asks for such here, and a long search would wait for it.
+    "jit": "off",
 }
 
 
@@ -126,7 +129,10 @@ def _start(home: Home, programs: Programs, server: int) -> Path:
     sockets = _socket_folder(home)
     _clear_leftovers(home, sockets)
     _trim_log(home)
-    settings = SETTINGS | {"unix_socket_directories": f'"{sockets}"'}
+    settings = SETTINGS | {
+        "unix_socket_directories": f'"{sockets}"',
+        "shared_buffers": f"{buffers_mb()}MB",
+    }
     options = shlex.join(f"--{name}={value}" for name, value in settings.items())
     where = (f"--pgdata={home.cluster}", f"--log={home.log}", f"--options={options}")
     how = ("--wait", f"--timeout={START_S}")
