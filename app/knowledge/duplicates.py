@@ -16,7 +16,7 @@ ALIKE = 0.9
 # Of two texts' terms those with the lowest numbers are compared first, which is quickly done. Numbers of terms are
 # hashes, so that these are a fair sample of what both have in common. Texts that share less of it than this are not
 # for one, and their words need not be looked at: none was missed.
-SAMPLE, LIKELY = 16, 0.3
+SAMPLE, LIKELY = 32, 0.5
 FIGURE = re.compile(r"\d")
 
 Terms = NDArray[np.integer]
