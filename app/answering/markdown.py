@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from app.answering.tags import untagged
 
+CODE_BEGINS = "`"
 CODE = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 ANY_CODE = re.compile(rf"(?:^[ \t]*```.*?^[ \t]*```)|{CODE.pattern}", re.DOTALL | re.MULTILINE)
 IMAGE = re.compile(r"!\[[^\]\n]*\](?:\([^)\n]*\)|\[[^\]\n]*\])?")
@@ -33,7 +34,8 @@ def addresses(text: str) -> set[str]:
 
 def code_addresses(text: str) -> set[str]:
     """The web addresses that stand in code, where they are part of what is explained."""
-    return {found for code in ANY_CODE.finditer(text) for found in addresses(code.group())}
+    codes = ANY_CODE.finditer(text) if CODE_BEGINS in text else ()
+    return {found for code in codes for found in addresses(code.group())}
 
 
 def inline(text: str) -> str:
@@ -82,14 +84,16 @@ def _readable(text: str) -> str:
 
 def _outside_code(text: str, change: Callable[[str], str], code: re.Pattern[str] = ANY_CODE) -> str:
     """Changes all but the code, for which a mark stands meanwhile: a link may be around it."""
+    text = NO_CHARACTER.sub("", text)
+    if CODE_BEGINS not in text:
+        return change(text)
     spans: list[str] = []
 
     def hide(span: re.Match[str]) -> str:
         spans.append(span.group())
         return f"\ufdd0{len(spans) - 1}\ufdd1"
 
-    hidden = code.sub(hide, NO_CHARACTER.sub("", text))
-    return MARK.sub(lambda mark: spans[int(mark[1])], change(hidden))
+    return MARK.sub(lambda mark: spans[int(mark[1])], change(code.sub(hide, text)))
 
 
 @dataclass

@@ -18,7 +18,7 @@ from app.conversations.answers import Turn, outlook
 from app.kit.db import Database
 from app.knowledge.embedders import Models
 from app.knowledge.evidence import Evidence, evidence
-from app.knowledge.finding import find
+from app.knowledge.finding import Found, find, find_at_once
 from app.knowledge.search import Passage, Query
 from app.visitors.sessions import KnownVisitor
 
@@ -45,8 +45,11 @@ async def look(
     database: Database, models: Models, org_id: UUID, query: Query, asked: Query | None = None
 ) -> Looked:
     """`asked` is the question in the visitor's own words, where those of `query` are others."""
-    found = await find(database, models, org_id, query, limit=PASSAGES)
-    weighed = await asyncio.to_thread(evidence, asked or query, found.passages) if found.passages else None
+    return _weighed(query, await find(database, models, org_id, query, limit=PASSAGES), asked or query)
+
+
+def _weighed(query: Query, found: Found, asked: Query) -> Looked:
+    weighed = evidence(asked, found.passages) if found.passages else None
     return Looked(query, found.passages, found.notes, weighed)
 
 
@@ -96,15 +99,21 @@ class Ahead:
 
     async def _look(self, visitor: KnownVisitor, conversation_id: UUID, text: str) -> Looked | None:
         async with self._database.statements(visitor.org_id) as session:
-            found = await outlook(session, conversation_id, visitor_id=visitor.id, text=text)
+            expected = await outlook(session, conversation_id, visitor_id=visitor.id, text=text)
+            query = self._query(*expected) if expected else None
+            if query is None:
+                return None
+            found = await find_at_once(session, self._models, query, limit=PASSAGES)
         if found is None:
-            return None
-        asked, history = found
+            return await look(self._database, self._models, visitor.org_id, query)
+        return _weighed(query, found, query)
+
+    def _query(self, asked: Sequence[str], history: Sequence[Turn]) -> Query | None:
+        """None for what is answered without a search."""
         question = question_of(asked)
         if not question.strip() or recognise(question):
             return None
-        query = query_of(completed(question, history), history, written=self._has_model)
-        return await look(self._database, self._models, visitor.org_id, query)
+        return query_of(completed(question, history), history, written=self._has_model)
 
     def _forget(self, conversation_id: UUID, task: "asyncio.Task[Looked | None]") -> None:
         if self._begun.get(conversation_id) is task:

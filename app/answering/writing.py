@@ -96,7 +96,7 @@ async def _fitting(
     """What the model answers to as much of the prompt as it takes."""
     deadline = llm.deadline_of(model)
     for share in SHARES:
-        why.prompt = messages = await asyncio.to_thread(written, share)
+        why.prompt = messages = written(share)
         asked = paid.stream(purse, model, messages, prompt.TOOLS, why, deadline=deadline)
         async with aclosing(asked) as deltas:
             try:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from app.kit.db import Database
+from app.kit.db import Database, Transaction
 from app.knowledge.embedders import Active, Models, active_embedder
 from app.knowledge.endpoints import EndpointFailed
 from app.knowledge.search import Passage, Query, search
@@ -42,6 +42,15 @@ async def find(database: Database, models: Models, org_id: UUID, query: Query, *
     except asyncpg.DataError:
         # Another embedder took over between the question's vector and the search.
         return await _find(database, models, org_id, query, limit)
+
+
+async def find_at_once(
+    session: Transaction, models: Models, query: Query, *, limit: int = 10
+) -> Found | None:
+    """The same in a transaction that is open already; None where an endpoint would have to be waited for."""
+    if models.reranker or not (await active_embedder(session)).is_static:
+        return None
+    return Found(await search(session, query, limit=limit))
 
 
 async def _find(database: Database, models: Models, org_id: UUID, query: Query, limit: int) -> Found:
