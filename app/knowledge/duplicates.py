@@ -15,8 +15,9 @@ from ingest.lexical import words
 ALIKE = 0.9
 # Of two texts' terms those with the lowest numbers are compared first, which is quickly done. Numbers of terms are
 # hashes, so that these are a fair sample of what both have in common. Texts that share less of it than this are not
-# for one, and their words need not be looked at: none was missed.
-SAMPLE, LIKELY = 32, 0.5
+# for one, and their words need not be looked at: none was missed. Of texts with fewer terms than the sample has room
+# for headings are a large part, and those may differ.
+SAMPLE, LIKELY, LIKELY_SHORT = 32, 0.5, 0.25
 FIGURE = re.compile(r"\d")
 
 Terms = NDArray[np.integer]
@@ -84,7 +85,8 @@ def _likely(samples: Sequence[Terms]) -> list[list[bool]]:
     holds = np.zeros((len(samples), len(terms)), np.float32)
     holds[np.repeat(np.arange(len(samples)), sizes), places] = 1
     both = holds @ holds.T
-    found: list[list[bool]] = (both >= LIKELY * (sizes[:, None] + sizes - both)).tolist()
+    least = np.where(np.minimum.outer(sizes, sizes) < SAMPLE, LIKELY_SHORT, LIKELY)
+    found: list[list[bool]] = (both >= least * np.add.outer(sizes, sizes) - least * both).tolist()
     return found
 
 

@@ -43,6 +43,22 @@ async def test_a_figure_that_differs_makes_another_passage(database: Database, o
     assert not any(passage.also for passage in found)
 
 
+async def test_a_short_passage_is_the_same_under_another_title(database: Database, org_id: UUID) -> None:
+    said = (
+        "Parcels may be returned within thirty days: ask our people at any counter for a slip, and keep it."
+    )
+    titles = (
+        "Customer handbook of the northern warehouse: deliveries, exchanges and vouchers",
+        "Buying online, explained for newcomers: what happens once something arrived broken",
+    )
+    for name, title in zip(("handbook.html", "guide.html"), titles, strict=True):
+        page = f"<!doctype html><html lang=en><title>{title}</title><main><p>{said}</p></main></html>"
+        await index_document(database, org_id, name, page.encode())
+    async with database.transaction(org_id) as session:
+        found = await search(session, Query("Within how many days may parcels be returned?"))
+    assert [len(passage.also) for passage in found] == [1]
+
+
 async def test_a_trial_says_what_was_searched_and_whether_it_is_enough(
     database: Database, org_id: UUID
 ) -> None:
