@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := sh scripts/uv
 NPM := sh scripts/with-node npm --prefix widget
-LOCKED := $(UV) pip sync --quiet --require-hashes
+# Compiled once, here: where Python may not write bytecode (PYTHONDONTWRITEBYTECODE), each start would take seconds longer.
+LOCKED := $(UV) pip sync --quiet --require-hashes --compile-bytecode
 # Versions that are installed already are kept, unless UPGRADE=1 asks for newer ones.
 LOCK := $(UV) pip compile --quiet --generate-hashes --no-annotate --universal --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
