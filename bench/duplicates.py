@@ -5,7 +5,8 @@
 All pairs of the first fifty passages of each question are compared, each pair once. For each value of ALIKE it prints
 how many pairs would be one; of those that hold a relevant passage, in how many both are relevant to the same question
 (as copies should be) and in how many only one is (something else, or an assessor who saw one of them). For each value
-of LIKELY, for how many pairs words would be looked at, and how many pairs that are one by ALIKE would be missed.
+of LIKELY, for how many pairs words would be looked at, and how many pairs that are one by ALIKE would be missed; at
+last the same as it is in use, where fewer terms in common are enough of short passages.
 """
 
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.knowledge.duplicates import ALIKE, LIKELY, Seen, shared
+from app.knowledge.duplicates import ALIKE, Seen, likely, shared
 from app.knowledge.evaluation_set import read_set
 from bench.tune import Constants, Index, answers
 from ingest.lexical import number
@@ -28,11 +29,12 @@ LIKELIES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 
 @dataclass
 class Pair:
-    """What two passages share of the samples of their terms, and of their pairs of words. `relevant`: how many of the
-    two are.
+    """What two passages share of the samples of their terms, and of their pairs of words. `looked_at`: whether search
+    compares their words. `relevant`: how many of the two are.
     """
 
     sample: float
+    looked_at: bool
     alike: float
     same_figures: bool
     relevant: int = 0
@@ -70,6 +72,7 @@ def as_seen(index: Index, row: int) -> Seen:
 def compared(one: Seen, other: Seen) -> Pair:
     return Pair(
         shared(frozenset(one.sample.tolist()), frozenset(other.sample.tolist())),
+        likely([one.sample, other.sample])[0][1],
         shared(one.pairs, other.pairs),
         one.figures == other.figures,
     )
@@ -85,10 +88,14 @@ def show_alike(pairs: list[Pair]) -> None:
 
 def show_likely(pairs: list[Pair]) -> None:
     for least in LIKELIES:
-        looked = sum(pair.sample >= least for pair in pairs)
-        missed = sum(pair.alike >= ALIKE and pair.same_figures and pair.sample < least for pair in pairs)
-        used = " (in use)" if least == LIKELY else ""
-        print(f"  LIKELY {least:3}: {looked:7} pairs looked at, {missed:4} alike ones missed{used}")
+        _show_looked(f"LIKELY {least:3}", pairs, [pair.sample >= least for pair in pairs])
+    _show_looked("in use    ", pairs, [pair.looked_at for pair in pairs])
+
+
+def _show_looked(label: str, pairs: list[Pair], looked_at: list[bool]) -> None:
+    passed_over = (pair for pair, looked in zip(pairs, looked_at, strict=True) if not looked)
+    missed = sum(pair.alike >= ALIKE and pair.same_figures for pair in passed_over)
+    print(f"  {label}: {sum(looked_at):7} pairs looked at, {missed:4} alike ones missed")
 
 
 if __name__ == "__main__":

@@ -66,18 +66,18 @@ def firsts(texts: Sequence[Seen], most: int) -> Iterator[int | None]:
     """For each text the number of the first one that says the same, its own where it is the first. None for those
     that come after `most` different ones and say the same as none of them.
     """
-    likely = _likely([text.sample for text in texts])
+    looked_at = likely([text.sample for text in texts])
     kept: list[int] = []
     for number, new in enumerate(texts):
-        same = (known for known in kept if likely[number][known] and new.says(texts[known]))
+        same = (known for known in kept if looked_at[number][known] and new.says(texts[known]))
         first = next(same, number if len(kept) < most else None)
         if first == number:
             kept.append(number)
         yield first
 
 
-def _likely(samples: Sequence[Terms]) -> list[list[bool]]:
-    """Of each two of them, whether they share enough."""
+def likely(samples: Sequence[Terms]) -> list[list[bool]]:
+    """Of each two texts, by their samples, whether their words are to be compared."""
     if not samples:
         return []
     sizes = np.array([len(sample) for sample in samples])
@@ -86,7 +86,7 @@ def _likely(samples: Sequence[Terms]) -> list[list[bool]]:
     holds[np.repeat(np.arange(len(samples)), sizes), places] = 1
     both = holds @ holds.T
     least = np.where(np.minimum.outer(sizes, sizes) < SAMPLE, LIKELY_SHORT, LIKELY)
-    found: list[list[bool]] = (both >= least * np.add.outer(sizes, sizes) - least * both).tolist()
+    found: list[list[bool]] = (both >= least * (np.add.outer(sizes, sizes) - both)).tolist()
     return found
 
 

@@ -39,7 +39,7 @@ RARE, LEAST_WEIGHT = 10_000, 0.6
 
 # Each look-up by id stands in a subquery of its own (OFFSET 0 keeps it there): with a stale idea of how many chunks
 # an organisation has, the planner would join all of them to all of them. The best scores are scalars for the same
-# reason: they are found once.
+# reason: they are found once. The first look orders by the sum of both shares, times the best lexical score.
 EVERY = """
         SELECT chunk_id, -(dense <#> $2) AS dense, -(lexical <#> $3) AS lexical
         FROM chunk_vector WHERE org_id = $1

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-# A quarter of the machine's, or of the container's; more than this gains nothing measurable (`make bench-search`), and
-# PostgreSQL's own default is never undercut. It is taken as it is needed.
+# A quarter of the machine's, or of the container's, as PostgreSQL's manual advises; never less than its own default.
+# More than the most was not measured. It is taken as it is needed.
 SHARE, DEFAULT_MB, MOST_MB = 0.25, 128, 1024
 # Where Linux says what a container may take: control groups of the second and of the first kind.
 LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
