@@ -16,7 +16,7 @@ from uuid import UUID
 import numpy as np
 
 from app.cli.common import with_database
-from app.kit.db import Database, driver_connection
+from app.kit.db import Database
 from app.knowledge.evaluate import DEPTH, Figures, ranks
 from app.knowledge.evaluation_set import Corpus, load, read_set, remove, scratch_organisation
 from app.knowledge.preparing import prepare
@@ -59,7 +59,7 @@ async def measure(database: Database, corpus: Corpus) -> dict[str, Figures]:
 
 async def found(database: Database, org_id: UUID, query: Query) -> dict[str, list[Passage]]:
     async with database.transaction(org_id) as session:
-        question, _ = await prepare(await driver_connection(session), org_id, query)
+        question, _ = await prepare(session, query)
         return {way: await search_by(session, one, None, DEPTH) for way, one in ways(question).items()}
 
 

@@ -18,7 +18,7 @@ from time import perf_counter
 from typing import Any
 from uuid import UUID
 
-from app.kit.db import Database, driver_connection
+from app.kit.db import Database
 from app.knowledge import large
 from app.knowledge import search as searching
 from app.knowledge.evaluation_set import load, read_set, scratch_organisation
@@ -82,7 +82,7 @@ class Organisation:
 
     async def compares_every(self, query: Query) -> bool:
         async with self.database.transaction(self.org_id) as session:
-            prepared = await prepare(await driver_connection(session), self.org_id, query)
+            prepared = await prepare(session, query)
         return likely(*prepared) is None
 
 

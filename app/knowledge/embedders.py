@@ -15,8 +15,8 @@ ACTIVE = "SELECT embedder, dimensions FROM search_index WHERE org_id = $1"
 class Active:
     """The embedder whose vectors an organisation is searched by."""
 
-    embedder: str
-    dimensions: int
+    embedder: str = STATIC
+    dimensions: int = STATIC_DIMENSIONS
 
     @property
     def is_static(self) -> bool:
@@ -69,4 +69,4 @@ def connect_models(settings: Settings) -> Models:
 
 async def active_embedder(session: Transaction) -> Active:
     row = await (await driver_connection(session)).fetchrow(ACTIVE, scope(session))
-    return Active(row[0], row[1]) if row else Active(STATIC, STATIC_DIMENSIONS)
+    return Active(*row) if row else Active()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, pairwise
 from math import exp, sqrt
+from operator import mul
 from typing import Literal
 
 import numpy as np
@@ -209,4 +210,4 @@ def _alike(one: Counter[str], other: Counter[str]) -> float:
 
 
 def _square(counts: Counter[str]) -> int:
-    return sum(count * count for count in counts.values())
+    return sum(map(mul, counts.values(), counts.values()))

@@ -12,9 +12,10 @@ from uuid import UUID
 import asyncpg
 
 from app.kit.db import Database, Transaction
-from app.knowledge.embedders import Active, Models, active_embedder
+from app.knowledge.embedders import Active, Models
 from app.knowledge.endpoints import EndpointFailed
-from app.knowledge.search import Passage, Query, search
+from app.knowledge.preparing import prepare
+from app.knowledge.search import Passage, Query, likely, search, search_by
 from ingest.embed import Vectors
 
 log = logging.getLogger(__name__)
@@ -48,23 +49,31 @@ async def find_at_once(
     session: Transaction, models: Models, query: Query, *, limit: int = 10
 ) -> Found | None:
     """The same in a transaction that is open already; None where an endpoint would have to be waited for."""
-    if models.reranker or not (await active_embedder(session)).is_static:
+    if models.reranker:
         return None
-    return Found(await search(session, query, limit=limit))
+    passages, _ = await _by_itself(session, query, limit)
+    return None if passages is None else Found(passages)
 
 
 async def _find(database: Database, models: Models, org_id: UUID, query: Query, limit: int) -> Found:
     wide = max(limit, RERANKED) if models.reranker else limit
     async with database.statements(org_id) as session:
-        active = await active_embedder(session)
-        if active.is_static:
-            passages, notes = await search(session, query, limit=wide), list[str]()
-    if not active.is_static:
+        passages, active = await _by_itself(session, query, wide)
+    notes: list[str] = []
+    if passages is None:
         meaning, notes = await _meaning(models, active, query)
         async with database.statements(org_id) as session:
             passages = await search(session, query, limit=wide, meaning=meaning)
     passages = await _reranked(models, query, passages, notes)
     return Found(passages[:limit], tuple(notes))
+
+
+async def _by_itself(session: Transaction, query: Query, limit: int) -> tuple[list[Passage] | None, Active]:
+    """The best passages, or None where the organisation's embedder, which is told, has to be asked first."""
+    question, statistics = await prepare(session, query)
+    if not statistics.active.is_static:
+        return None, statistics.active
+    return await search_by(session, question, likely(question, statistics), limit), statistics.active
 
 
 async def _meaning(models: Models, active: Active, query: Query) -> tuple[Vectors | None, list[str]]:

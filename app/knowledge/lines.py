@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import takewhile
 
 import numpy as np
@@ -42,7 +43,7 @@ BETWEEN, ENDING, INNER = (
 # Last letters of a stem that its other forms write differently: companies, company.
 CHANGING = "iy"
 
-# Lines whose vectors this process keeps, at about 1.5 KB each.
+# Of how many lines this process keeps the vectors, at about 1.5 KB each, and of how many titles and files the words.
 MOST_REMEMBERED = 10_000
 _REMEMBERED: dict[str, Vectors] = {}
 
@@ -141,11 +142,21 @@ def _embedded(lines: Sequence[str]) -> Vectors:
 
 def _named(asked: Wording, title: str | None) -> float:
     """The share of a title's words that the question names, 0..1."""
-    said = frozenset(stems(title or "", asked.language))
+    said = _said(title or "", asked.language)
     return len(said & asked.newest) / len(said) if said else 0.0
+
+
+@lru_cache(MOST_REMEMBERED)
+def _said(name: str, language: str | None) -> frozenset[str]:
+    return frozenset(stems(name, language))
 
 
 def _filed(asked: Wording, file: str | None) -> float:
     """The mean of that share over the folders and the name of a file, 0..1."""
-    parts = [INNER.sub(" ", part) for part in BETWEEN.split(ENDING.sub("", file or ""))]
+    parts = _parts(file or "")
     return sum(_named(asked, part) for part in parts) / len(parts)
+
+
+@lru_cache(MOST_REMEMBERED)
+def _parts(file: str) -> Sequence[str]:
+    return [INNER.sub(" ", part) for part in BETWEEN.split(ENDING.sub("", file))]

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 import numpy as np
 
-from app.knowledge.embedders import STATIC
+from app.kit.db import Transaction, driver_connection, scope
+from app.knowledge.embedders import Active
 from app.knowledge.question import Query, Question, Statistics, Word, ask, language_of, read
 from ingest.lexical import number
 
@@ -24,7 +24,7 @@ OF_ALL = """
     SELECT coalesce(sum(chunks), 0)::bigint, coalesce(sum(terms), 0)::bigint,
            coalesce(array_agg(language ORDER BY chunks DESC), '{}'),
            EXISTS (SELECT FROM large_index WHERE org_id = $1 AND state = 'ready'),
-           (SELECT dimensions FROM search_index WHERE org_id = $1 AND embedder <> $3),
+           (SELECT ROW(embedder, dimensions) FROM search_index WHERE org_id = $1),
            (%s)
     FROM corpus WHERE org_id = $1 AND chunks > 0
 """
@@ -35,23 +35,27 @@ MOST_ORGANISATIONS = 10_000
 _LANGUAGES: dict[UUID, list[str]] = {}
 
 
-async def prepare(connection: Any, org_id: UUID, query: Query) -> tuple[Question, Statistics]:
+async def prepare(session: Transaction, query: Query) -> tuple[Question, Statistics]:
     """The question's vectors, by how rare its words are in the organisation's texts. Which forms of them those may
     hold depends on their languages: they are looked up by the languages of before, and again where those are others.
     """
+    connection, org_id = await driver_connection(session), scope(session)
     likely = _LANGUAGES.get(org_id, [])
     turns = _turns(query, likely)
-    row = await connection.fetchrow(STATISTICS, org_id, _numbers(turns), STATIC)
-    chunks, total, languages, large, dimensions, frequency = row
+    row = await connection.fetchrow(STATISTICS, org_id, _numbers(turns))
+    chunks, total, languages, large, index, frequency = row
     if languages != likely:
         _remember(org_id, languages)
         turns = _turns(query, languages)
         frequency = await connection.fetchval(FREQUENCIES, org_id, _numbers(turns))
-    statistics = Statistics(chunks, total, dict(frequency), large, languages)
+    active = Active(*index) if index else Active()
+    statistics = Statistics(chunks, total, dict(frequency), large, languages, active)
     answered = query.answered if query.written else ""
     question = ask(turns, statistics, language_of(query, languages), answered)
-    if dimensions is not None:
-        question = replace(question, dense=np.zeros(dimensions, np.float32), dense_weight=ENDPOINT_WEIGHT)
+    if not active.is_static:
+        question = replace(
+            question, dense=np.zeros(active.dimensions, np.float32), dense_weight=ENDPOINT_WEIGHT
+        )
     return question, statistics
 
 

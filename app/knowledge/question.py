@@ -7,9 +7,10 @@ before it at 0.3 and 0.15 of its own weight.
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, pairwise
 
+from app.knowledge.embedders import Active
 from app.knowledge.lines import Wording, beginning
 from ingest.embed import Vectors, static_embedder, unit
 from ingest.lexical import guess_language, lower, number, raw_words, stems_of
@@ -52,7 +53,7 @@ class Query:
 class Statistics:
     """What the organisation's chunks say about rarity. `frequency`: hashed term -> chunks that it stands in;
     `terms`: the sum of that over all terms. `large`: whether the organisation has an index of its own.
-    `languages`: those of its texts, the first one first.
+    `languages`: those of its texts, the first one first. `active`: what made their vectors.
     """
 
     chunks: int
@@ -60,6 +61,7 @@ class Statistics:
     frequency: Mapping[int, int]
     large: bool = False
     languages: Sequence[str] = ()
+    active: Active = field(default_factory=Active)
 
     def idf(self, term: int) -> float:
         """BM25's, as if the term were missing from some further chunks: of few chunks, one hit says little."""

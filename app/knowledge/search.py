@@ -152,7 +152,7 @@ async def search(
     without it such an organisation is searched by words alone.
     `exactly` compares every chunk, however many there are: what the plan in use is measured against.
     """
-    question, statistics = await prepare(await driver_connection(session), scope(session), query)
+    question, statistics = await prepare(session, query)
     if meaning is not None:
         question = replace(question, dense=meaning)
     return await search_by(session, question, None if exactly else likely(question, statistics), limit)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from time import perf_counter
 from uuid import UUID
 
-from app.kit.db import Database, driver_connection
-from app.knowledge.embedders import Models, active_embedder
+from app.kit.db import Database
+from app.knowledge.embedders import Models
 from app.knowledge.evidence import THRESHOLD, Evidence, evidence
 from app.knowledge.finding import find
 from app.knowledge.preparing import prepare
@@ -52,8 +52,7 @@ async def try_question(
     found = await find(database, models, org_id, query, limit=limit)
     took = (perf_counter() - started) * 1000
     async with database.transaction(org_id) as session:
-        question, statistics = await prepare(await driver_connection(session), org_id, query)
-        embedder = (await active_embedder(session)).embedder
+        question, statistics = await prepare(session, query)
     return Trial(
         passages=found.passages,
         words=_words(query, statistics),
@@ -63,7 +62,7 @@ async def try_question(
         evidence=await asyncio.to_thread(evidence, query, found.passages),
         threshold=THRESHOLD,
         milliseconds=took,
-        embedder=embedder,
+        embedder=statistics.active.embedder,
         notes=found.notes,
     )
 

@@ -200,7 +200,7 @@ async def test_the_scan_reads_one_organisation_alone(
     await index_document(database, other_org_id, "manual.md", MANUAL.encode())
     async with database.transaction(org_id) as session:
         connection = await driver_connection(session)
-        question, _ = await prepare(connection, org_id, Query("refund"))
+        question, _ = await prepare(session, Query("refund"))
         await connection.execute("SET LOCAL enable_seqscan = off")
         rows = await connection.fetch("EXPLAIN (COSTS OFF) " + SEARCH, org_id, *_parameters(question, 10))
         found = await search(session, Query("refund"), limit=100)
