@@ -46,12 +46,16 @@ def main() -> None:
             print(f"  {'':<36} doubted as in use: {doubted / len(these):.3f}")
 
 
+def answered(folder: Path) -> list[Answered]:
+    """The questions of a set that it has an answer to."""
+    lines = (folder / "queries.jsonl").read_bytes().splitlines()
+    return [one for one in (msgspec.json.decode(line, type=Answered) for line in lines) if one.answer]
+
+
 def _pairs(folder: Path) -> tuple[list[Said], list[Said]]:
     (corpus,) = read_set(folder)
     texts = {entry.id: entry.text for entry in corpus.entries}
-    lines = (folder / "queries.jsonl").read_bytes().splitlines()
-    answered = [one for one in (msgspec.json.decode(line, type=Answered) for line in lines) if one.answer]
-    known = [one for one in answered if corpus.relevant.get(one.id)]
+    known = [one for one in answered(folder) if corpus.relevant.get(one.id)]
     own: list[Said] = []
     foreign: list[Said] = []
     for at, one in enumerate(known):

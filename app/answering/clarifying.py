@@ -10,7 +10,7 @@ from itertools import combinations
 
 from app.answering.markdown import inline
 from app.answering.phrases import PHRASES
-from app.answering.scoring import ASKING, Stems
+from app.answering.scoring import ASKING, Stems, spoken
 from app.answering.units import Unit, units
 from app.conversations.answers import Turn
 from app.knowledge.search import Passage
@@ -35,7 +35,11 @@ def choices(question: str, history: Sequence[str], passages: Sequence[Passage]) 
     asked = frozenset(terms(question)) - frozenset(terms(f"{ASKING} {MEASURING}"))
     if not 1 <= len(asked) <= MOST_ASKED:
         return []
-    said = [(passage, unit) for passage in passages[:CONSIDERED] if (unit := _saying(passage, asked, terms))]
+    said = [
+        (passage, unit)
+        for passage in passages[:CONSIDERED]
+        if (unit := _saying(passage, question, asked, terms))
+    ]
     besides = [(passage, frozenset(terms(unit.text)) - asked) for passage, unit in said]
     alike = [passage for passage, says in besides if _alike(says, besides[0][1])]
     names = _names([_path(passage) for passage in alike])[:MOST_CHOICES]
@@ -57,17 +61,11 @@ def _asks_which(text: str) -> bool:
     return any(text.startswith(before) and text.endswith(after) for before, after in parts)
 
 
-def _saying(passage: Passage, asked: frozenset[str], terms: Stems) -> Unit | None:
+def _saying(passage: Passage, question: str, asked: frozenset[str], terms: Stems) -> Unit | None:
     """The first sentence of a passage that holds all that was asked for."""
     found = units(0, passage.text, passage.headings)
-    return next(
-        (
-            unit
-            for unit in found
-            if unit.kind not in NO_STATEMENT and not unit.asks and asked <= frozenset(terms(unit.text))
-        ),
-        None,
-    )
+    statements = (unit for unit in found if unit.kind not in NO_STATEMENT and not unit.asks)
+    return next((unit for unit in statements if asked <= frozenset(terms(spoken(unit, question)))), None)
 
 
 def _alike(one: frozenset[str], other: frozenset[str]) -> bool:

@@ -14,7 +14,7 @@ from itertools import takewhile
 from app.answering.definitions import defining
 from app.answering.disagreement import contrary
 from app.answering.quotation import Quotation, written
-from app.answering.scoring import POINTER, Similarity, Stems, scores
+from app.answering.scoring import POINTER, Measures, Stems, scores
 from app.answering.units import Unit, units
 
 MAX_SENTENCES = 4
@@ -28,8 +28,8 @@ PICKED = 0.85
 MAX_SOURCES = 3
 # A further sentence must come this close to the best one, measured on the share of the best's score.
 CLOSE = 0.7
-# So does one of a further passage: what is said in one place reads best. At .85 a quarter of the answers had a second
-# source, and two thirds of those were off the point.
+# So does one of a further passage or section: what is said in one place reads best. At .85 a quarter of the answers had
+# a second source, and two thirds of those were off the point.
 ELSEWHERE = 0.93
 # What stands beside a chosen one must come this close to that, to be taken along.
 BESIDE = 0.5
@@ -54,25 +54,26 @@ FOLLOWING = re.compile(r"\b(?:following|as follows|folgende[nmrs]?|suivante?s?|s
 
 @dataclass(frozen=True)
 class Found:
-    """A passage as far as quoting it goes."""
+    """A passage as far as quoting it goes. `score` is that of the search, above 0."""
 
     text: str
     headings: tuple[str, ...] = ()
+    score: float = 1.0
 
 
-def quote(
-    question: str, history: Sequence[str], passages: Sequence[Found], *, stems: Stems, similarity: Similarity
-) -> Quotation:
+def quote(question: str, history: Sequence[str], passages: Sequence[Found], measures: Measures) -> Quotation:
     """The answer to `question` out of `passages` (best first); empty where nothing in them can be quoted."""
     every = [units(number, found.text, found.headings) for number, found in enumerate(passages)]
     candidates = [unit for of_passage in every for unit in of_passage if _answers(unit, of_passage)]
     if not candidates:
         return Quotation([], [])
-    judged = _Judged(every, *scores(question, history, candidates, stems, similarity), stems)
+    # A reranker's order is not that of the scores: what it puts first counts in full, and nothing counts more.
+    worth = [min(1.0, found.score / passages[0].score) for found in passages]
+    judged = _Judged(every, *scores(question, history, candidates, worth, measures), measures.stems)
     chosen = _choose(candidates, judged, follow=defining(question) is not None)
     said = [unit for unit in chosen if unit.passage == chosen[0].passage]
     asked = " ".join([*history[-1:], question])
-    against = contrary(asked, said, candidates, stems, limit=MAX_SOURCES - 1)
+    against = contrary(asked, said, candidates, measures.stems, limit=MAX_SOURCES - 1)
     return replace(written(said + against), torn=True) if against else written(chosen)
 
 
@@ -102,7 +103,7 @@ def _choose(candidates: list[Unit], judged: _Judged, *, follow: bool) -> list[Un
     best = judged.score(ranked[0])
     chosen: list[Unit] = []
     for unit in ranked:
-        here = any(other.passage == unit.passage for other in chosen) or not chosen
+        here = any(_section(other) == _section(unit) for other in chosen) or not chosen
         if judged.score(unit) < best * CLOSE or best == 0.0 or not _room(chosen):
             break
         if not here and (judged.score(unit) < best * ELSEWHERE or not _may_cite(chosen)):
@@ -110,8 +111,22 @@ def _choose(candidates: list[Unit], judged: _Judged, *, follow: bool) -> list[Un
         if unit not in chosen and not _repeats(unit, chosen, judged.stems):
             company = _with_company(unit, judged, best * CLOSE, follow=follow)
             chosen += [part for part in company if part not in chosen]
-    best_first = list(dict.fromkeys(unit.passage for unit in ranked if unit in chosen))
-    return sorted(chosen, key=lambda unit: (best_first.index(unit.passage), unit.position))
+    return _in_order(chosen, [unit for unit in ranked if unit in chosen])
+
+
+def _in_order(chosen: list[Unit], best_first: list[Unit]) -> list[Unit]:
+    """As it reads: passages, and the sections of each, by the best in them; what stands in one, as it stands there."""
+    passages = list(dict.fromkeys(unit.passage for unit in best_first))
+    sections = list(dict.fromkeys(map(_section, (*best_first, *chosen))))
+
+    def order(unit: Unit) -> tuple[int, int, int]:
+        return passages.index(unit.passage), sections.index(_section(unit)), unit.position
+
+    return sorted(chosen, key=order)
+
+
+def _section(unit: Unit) -> tuple[int, tuple[str, ...]]:
+    return unit.passage, unit.place
 
 
 def _room(chosen: list[Unit]) -> bool:

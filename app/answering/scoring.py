@@ -4,14 +4,18 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from app.answering.definitions import defining
 from app.answering.units import Unit
 
 LEXICAL, SEMANTIC, CONTEXT = 0.65, 0.35, 0.8
 HISTORY_WEIGHT = 0.33
-# How much less the next passage counts than the one before.
-RANK_DISCOUNT = 0.12
+# A passage counts for its score in the search, as a share of the best one's, to this power.
+WORTH = 2.0
+# What a word of the question says is told by how few of the units hold it, and by how few of all that the organisation
+# knows; each to this power.
+RARE_HERE, RARE_AT_ALL = 0.5, 0.5
 # How much more the sentence counts that says what the question asks the meaning of.
 DEFINITION = 3.0
 # How much more a row of a table counts whose name is asked for word for word; one of fewer words may be so by chance.
@@ -37,19 +41,33 @@ WALL = 600
 CODE_SPAN = re.compile(r"`([^`]*)`")
 
 Stems = Callable[[str], Sequence[str]]
-Similarity = Callable[[str, Sequence[str]], Sequence[float]]
+
+
+@dataclass(frozen=True)
+class Measures:
+    """How texts are compared: `stems` are a text's words; `similarity` is how like the first one each of the others is
+    in meaning, 0..1; `rarity` is how much a stem says among all that the organisation knows (its idf).
+    """
+
+    stems: Stems
+    similarity: Callable[[str, Sequence[str]], Sequence[float]]
+    rarity: Callable[[str], float]
 
 
 def scores(
-    question: str, history: Sequence[str], candidates: list[Unit], stems: Stems, similarity: Similarity
+    question: str, history: Sequence[str], candidates: list[Unit], worth: Sequence[float], measures: Measures
 ) -> tuple[dict[Unit, float], dict[Unit, float]]:
-    """Each candidate's score; and the share of what was asked, by weight, that it holds in its own words, 0..1."""
+    """Each candidate's score; and the share of what was asked, by weight, that it holds in its own words, 0..1.
+
+    `worth` is what each passage counts, as a share of what the first one does.
+    """
+    stems = measures.stems
     asked = " ".join([*history[-1:], question])
-    said = [frozenset(stems(_spoken(unit, asked))) for unit in candidates]
+    said = [frozenset(stems(spoken(unit, asked))) for unit in candidates]
     under = [frozenset(stems(unit.context)) for unit in candidates]
     every = [one | other for one, other in zip(said, under, strict=True)]
-    weights = _weights(question, history, every, stems)
-    meanings = similarity(asked, [f"{unit.context} {unit.text}" for unit in candidates])
+    weights = _weights(question, history, every, measures)
+    meanings = measures.similarity(asked, [f"{unit.context} {unit.text}" for unit in candidates])
     definition = defining(question)
     points, shares = {}, {}
     for unit, own, context, meaning in zip(candidates, said, under, meanings, strict=True):
@@ -58,12 +76,12 @@ def scores(
         told = DEFINITION if definition and definition.match(unit.text) else 1.0
         score = LEXICAL * lexical + SEMANTIC * max(0.0, meaning)
         named = _named(unit, weights, stems)
-        rank = 1 + RANK_DISCOUNT * unit.passage
-        points[unit] = score * told * (1 + NAMED * named**2) * _shape(unit, whole=named == 1.0) / rank
+        shape = _shape(unit, whole=named == 1.0) * worth[unit.passage] ** WORTH
+        points[unit] = score * told * (1 + NAMED * named**2) * shape
     return points, shares
 
 
-def _spoken(unit: Unit, asked: str) -> str:
+def spoken(unit: Unit, asked: str) -> str:
     """The words of a unit. Those in code are names and not words, unless the question names them as they are."""
     if unit.kind == "code":
         return unit.text
@@ -87,16 +105,23 @@ def _share(weights: dict[str, float], own: frozenset[str]) -> float:
 
 
 def _weights(
-    question: str, history: Sequence[str], documents: list[frozenset[str]], stems: Stems
+    question: str, history: Sequence[str], documents: list[frozenset[str]], measures: Measures
 ) -> dict[str, float]:
-    """What each stem of the question says about a unit: more where few units hold it, nothing where none does."""
+    """What each stem of the question says about a unit: more where few units and few of all texts hold it, nothing
+    where no unit does.
+    """
+    stems = measures.stems
     holders = Counter(stem for document in documents for stem in document)
     wanted = dict.fromkeys((stem for turn in history[-2:] for stem in stems(turn)), HISTORY_WEIGHT)
     wanted |= dict.fromkeys(stems(question), 1.0)
     for stem in wanted.keys() & stems(ASKING):
         wanted[stem] *= ASKING_WEIGHT
     known = {stem: weight for stem, weight in wanted.items() if holders[stem]}
-    return {stem: weight * (1 + math.log(len(documents) / holders[stem])) for stem, weight in known.items()}
+    here = {stem: 1 + math.log(len(documents) / holders[stem]) for stem in known}
+    return {
+        stem: weight * here[stem] ** RARE_HERE * measures.rarity(stem) ** RARE_AT_ALL
+        for stem, weight in known.items()
+    }
 
 
 def _shape(unit: Unit, *, whole: bool) -> float:

@@ -19,6 +19,7 @@ from app.kit.db import Database
 from app.knowledge.embedders import Models
 from app.knowledge.evidence import Evidence, evidence
 from app.knowledge.finding import Found, find, find_at_once
+from app.knowledge.question import Statistics
 from app.knowledge.search import Passage, Query
 from app.visitors.sessions import KnownVisitor
 
@@ -33,10 +34,13 @@ MOST_HELD = 4
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """`notes` say what search had to do without. There is no evidence where there is no passage."""
+    """`statistics` are those of the question's words, `notes` say what search had to do without. There is no evidence
+    where there is no passage.
+    """
 
     query: Query
     passages: list[Passage]
+    statistics: Statistics
     notes: tuple[str, ...] = ()
     evidence: Evidence | None = None
 
@@ -50,7 +54,7 @@ async def look(
 
 def _weighed(query: Query, found: Found, asked: Query) -> Looked:
     weighed = evidence(asked, found.passages) if found.passages else None
-    return Looked(query, found.passages, found.notes, weighed)
+    return Looked(query, found.passages, found.statistics, found.notes, weighed)
 
 
 def query_of(question: str, history: Sequence[Turn], *, written: bool) -> Query:

@@ -150,7 +150,8 @@ async def answer(
     else:
         yield Searching()
         question = completed(question, history)
-        passages = await _search(desk, question, history, why)
+        looked = await _search(desk, question, history, why)
+        passages = looked.passages
         given = curated(question, passages)
         if given is not None:
             yield Reading(1)
@@ -161,7 +162,7 @@ async def answer(
             steps = _say("unknown" if passages else "nothing_known", language, outcome="unknown")
         else:
             yield Reading(pages(passages))
-            steps = _write(desk, question, history, passages, language, why)
+            steps = _write(desk, question, history, looked, language, why)
     async with aclosing(steps):
         async for step in steps:
             if isinstance(step, Text):
@@ -193,7 +194,7 @@ async def _as_written(desk: Desk, passages: list[Passage], given: int, why: Why)
     yield Done(text, "answered", sources=sources(passages, [given]))
 
 
-async def _search(desk: Desk, question: str, history: Sequence[Turn], why: Why) -> list[Passage]:
+async def _search(desk: Desk, question: str, history: Sequence[Turn], why: Why) -> Looked:
     asked = query_of(question, history, written=desk.model is not None)
     looked = await desk.ahead(asked) if desk.ahead else None
     if looked is None:
@@ -207,7 +208,7 @@ async def _search(desk: Desk, question: str, history: Sequence[Turn], why: Why) 
     why.search_query = {"text": query.text, "history": list(query.history), "notes": list(looked.notes)}
     why.passages, why.evidence = looked.passages, looked.evidence
     why.mark("searched")
-    return looked.passages
+    return looked
 
 
 def _language(question: str, history: Sequence[Turn], otherwise: str = "en") -> str:
@@ -216,11 +217,11 @@ def _language(question: str, history: Sequence[Turn], otherwise: str = "en") -> 
 
 
 async def _write(
-    desk: Desk, question: str, history: Sequence[Turn], passages: list[Passage], language: str, why: Why
+    desk: Desk, question: str, history: Sequence[Turn], looked: Looked, language: str, why: Why
 ) -> AsyncGenerator[Step]:
     if desk.model is not None:
         ended = False
-        task = Task(question, history, passages, language, desk.organisation, desk.assistant)
+        task = Task(question, history, looked.passages, language, desk.organisation, desk.assistant)
         writing = model_writes(desk.model, task, why, desk.purse)
         async with aclosing(writing):
             async for step in writing:
@@ -228,7 +229,7 @@ async def _write(
                 yield step
         if ended:
             return
-    async with aclosing(quoted(question, history, passages, language, why)) as quoting:
+    async with aclosing(quoted(question, history, looked, language, why)) as quoting:
         async for step in quoting:
             yield step
 

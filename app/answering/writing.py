@@ -16,7 +16,8 @@ from app.answering.failures import ModelError, ModelUnavailable
 from app.answering.leaks import Recital
 from app.answering.markdown import code_addresses
 from app.answering.phrases import phrase
-from app.answering.searching import asked_before
+from app.answering.scoring import Measures
+from app.answering.searching import Looked, asked_before
 from app.answering.steps import Done, Step, Text, Why, sources
 from app.answering.support import Statements, numbers, stands
 from app.answering.wire import Usage
@@ -206,13 +207,15 @@ class _Reply:
 
 
 async def quoted(
-    question: str, history: Sequence[Turn], passages: list[Passage], language: str, why: Why
+    question: str, history: Sequence[Turn], looked: Looked, language: str, why: Why
 ) -> AsyncGenerator[Step]:
     """The best sentences of the passages, one after another. It is said so where they have just been quoted."""
     asked = asked_before(history)
-    found = [Found(passage.text, passage.headings) for passage in passages[:QUOTED_FROM]]
-    terms = partial(stems, language=language)
-    quotation = await asyncio.to_thread(quote, question, asked, found, stems=terms, similarity=_similarity)
+    found = [
+        Found(passage.text, passage.headings, passage.score) for passage in looked.passages[:QUOTED_FROM]
+    ]
+    measures = Measures(partial(stems, language=language), _similarity, looked.statistics.rarity_of)
+    quotation = await asyncio.to_thread(quote, question, asked, found, measures)
     why.cited = quotation.used
     if not quotation.pieces:
         text = phrase("unknown", language)
@@ -223,7 +226,7 @@ async def quoted(
     if history and history[-1].text.endswith(text) and asked[-1:] != (question,):
         text = f"{phrase('again', language)}\n\n{text}"
     yield Text(text)
-    cited = sources(passages, quotation.used, quotation.places)
+    cited = sources(looked.passages, quotation.used, quotation.places)
     yield Done(text, "answered", "complete", cited)
 
 

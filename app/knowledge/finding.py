@@ -15,6 +15,7 @@ from app.kit.db import Database, Transaction
 from app.knowledge.embedders import Active, Models
 from app.knowledge.endpoints import EndpointFailed
 from app.knowledge.preparing import prepare
+from app.knowledge.question import Statistics
 from app.knowledge.search import Passage, Query, likely, search, search_by
 from ingest.embed import Vectors
 
@@ -30,9 +31,12 @@ NOT_CONFIGURED = (
 
 @dataclass(frozen=True)
 class Found:
-    """`notes` say what search had to do without, for the operator: empty where all is well."""
+    """`statistics` are those of the question's words; `notes` say what search had to do without, for the operator:
+    empty where all is well.
+    """
 
     passages: list[Passage]
+    statistics: Statistics
     notes: tuple[str, ...] = ()
 
 
@@ -51,29 +55,31 @@ async def find_at_once(
     """The same in a transaction that is open already; None where an endpoint would have to be waited for."""
     if models.reranker:
         return None
-    passages, _ = await _by_itself(session, query, limit)
-    return None if passages is None else Found(passages)
+    passages, statistics = await _by_itself(session, query, limit)
+    return None if passages is None else Found(passages, statistics)
 
 
 async def _find(database: Database, models: Models, org_id: UUID, query: Query, limit: int) -> Found:
     wide = max(limit, RERANKED) if models.reranker else limit
     async with database.statements(org_id) as session:
-        passages, active = await _by_itself(session, query, wide)
+        passages, statistics = await _by_itself(session, query, wide)
     notes: list[str] = []
     if passages is None:
-        meaning, notes = await _meaning(models, active, query)
+        meaning, notes = await _meaning(models, statistics.active, query)
         async with database.statements(org_id) as session:
             passages = await search(session, query, limit=wide, meaning=meaning)
     passages = await _reranked(models, query, passages, notes)
-    return Found(passages[:limit], tuple(notes))
+    return Found(passages[:limit], statistics, tuple(notes))
 
 
-async def _by_itself(session: Transaction, query: Query, limit: int) -> tuple[list[Passage] | None, Active]:
-    """The best passages, or None where the organisation's embedder, which is told, has to be asked first."""
+async def _by_itself(
+    session: Transaction, query: Query, limit: int
+) -> tuple[list[Passage] | None, Statistics]:
+    """The best passages, or None where the organisation's embedder has to be asked first."""
     question, statistics = await prepare(session, query)
     if not statistics.active.is_static:
-        return None, statistics.active
-    return await search_by(session, question, likely(question, statistics), limit), statistics.active
+        return None, statistics
+    return await search_by(session, question, likely(question, statistics), limit), statistics
 
 
 async def _meaning(models: Models, active: Active, query: Query) -> tuple[Vectors | None, list[str]]:

@@ -68,6 +68,10 @@ class Statistics:
         found = min(self.frequency.get(term, 0), self.chunks)
         return math.log(1 + (self.chunks + BACKGROUND - found + 0.5) / (found + 0.5))
 
+    def rarity_of(self, stem: str) -> float:
+        """The idf of a word."""
+        return self.idf(number(stem))
+
     def pair_idf(self, first: str, second: str) -> float:
         """How often pairs occur is not counted; that of two independent words is a good guess."""
         return min(self.idf(number(first)) + self.idf(number(second)), self.idf(UNHEARD_OF))

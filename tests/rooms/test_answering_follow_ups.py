@@ -163,8 +163,15 @@ async def test_a_question_that_names_one_is_answered(context: Context, pricing: 
                 "# Hammock\n\nWhoever calls make run installs, builds and serves.",
             ),
         ),
+        (
+            "Is there an API?",
+            (
+                "# Settings\n\nWith `MODEL_API_KEY` set, a model of that endpoint writes the answers.",
+                "# Connect a model\n\nTo have a model write the answers, set `MODEL_API_KEY` of that endpoint.",
+            ),
+        ),
     ],
-    ids=["only what was asked is the same", "one name says the other", "code"],
+    ids=["only what was asked is the same", "one name says the other", "code", "names in code"],
 )
 async def test_places_that_are_no_choice_are_not_offered(
     context: Context, org_id: UUID, question: str, texts: Sequence[str]

@@ -8,6 +8,7 @@ from uuid import UUID
 from app.answering.extractive import Found, quote
 from app.answering.markdown import for_model, for_reading, inline
 from app.answering.quotation import Quotation
+from app.answering.scoring import Measures
 from app.answering.steps import Done, sources
 from app.answering.units import units
 from app.knowledge.search import Passage
@@ -28,7 +29,8 @@ HOURS = Found(
 
 
 def quoted(question: str, *found: Found) -> Quotation:
-    return quote(question, (), found, stems=partial(stems, language="en"), similarity=_similarity)
+    measures = Measures(partial(stems, language="en"), _similarity, rarity=lambda _: 1.0)
+    return quote(question, (), found, measures)
 
 
 def _similarity(asked: str, texts: Sequence[str]) -> list[float]:
