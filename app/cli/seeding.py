@@ -60,7 +60,11 @@ async def seed_demo(database: Database) -> list[SignIn]:
 
 
 def documentation() -> list[Path]:
-    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    """What is written for those who use Frontdesk, and not for those who work on it."""
+    return [
+        ROOT / "README.md",
+        *sorted(path for path in (ROOT / "docs").glob("*.md") if path.name != "architecture.md"),
+    ]
 
 
 async def index_waiting(database: Database, org_id: UUID) -> None:
