@@ -1,5 +1,6 @@
 """The widget's door: what a page may do, and what it is told when it may not."""
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -190,6 +191,46 @@ async def test_the_loader_is_kept_until_there_is_another(server: RunningServer) 
     assert (first.status_code, again.status_code, other.status_code) == (200, 304, 200)
     assert again.content == b""
     assert "no-cache" in first.headers["cache-control"]
+
+
+@pytest.mark.parametrize("path", ["/widget.js", "/static/console.css", "/static/widget.js"])
+async def test_files_are_packed_for_who_can_unpack_them(server: RunningServer, path: str) -> None:
+    async with server.client() as client:
+        packed = await client.get(path, headers={"Accept-Encoding": "br, gzip"})
+        plain = await client.get(path, headers={"Accept-Encoding": "identity"})
+        head = await client.head("/static/console.css", headers={"Accept-Encoding": "gzip"})
+    assert (packed.headers["content-encoding"], packed.headers["vary"]) == ("gzip", "Accept-Encoding")
+    assert "content-encoding" not in plain.headers
+    assert packed.content == plain.content
+    assert packed.num_bytes_downloaded < len(plain.content) * 0.6
+    assert head.status_code == 200
+
+
+async def test_a_file_is_kept_for_ever_where_its_address_tells_its_content(server: RunningServer) -> None:
+    async with server.client() as client:
+        page = await client.get("/console/sign-in")
+        addresses = re.findall(r"/static/[\w.]+\?v=\w+", page.text)
+        kept = [(await client.get(address)).headers["cache-control"] for address in addresses]
+        other = await client.get("/static/console.css?v=0123456789")
+    assert kept == ["public, max-age=31536000, immutable"] * 2
+    assert other.headers["cache-control"] == "no-cache"
+
+
+async def test_what_is_not_there_is_asked_for_again(server: RunningServer) -> None:
+    """A page of a newer server may ask an older one for its files, and find them here a moment later."""
+    async with server.client() as client:
+        for address in (
+            "/static/panel-en-ABCDEF12.js",
+            "/static/nothing.css?v=not-built",
+        ):
+            missing = await client.get(address)
+            assert (missing.status_code, missing.headers["cache-control"]) == (404, "no-cache")
+
+
+async def test_what_answers_a_request_is_not_packed(page: Page) -> None:
+    """It may hold secrets beside what others wrote, whose packed length would tell of both."""
+    answer = await page.client.get(f"/v1/sites/{page.key}", headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in answer.headers
 
 
 async def test_health(server: RunningServer) -> None:

@@ -76,7 +76,14 @@ def _takes(kind: str) -> str:
 
 
 async def test_what_is_not_there_says_so(page: Page) -> None:
-    for path in ("/v1/nowhere", "/v1/conversations/abc", "/nowhere", "/static/nothing.js", "/static/%00"):
+    for path in (
+        "/v1/nowhere",
+        "/v1/conversations/abc",
+        "/nowhere",
+        "/static/nothing.js",
+        "/static/%00",
+        f"/static/{300 * 'a'}",
+    ):
         problem(await page.client.get(path), 404, "not_found")
     problem(await page.client.delete("/v1/conversations"), 405, "method_not_allowed")
 

@@ -1,8 +1,5 @@
 """What all pages of the console have in common."""
 
-import hashlib
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from litestar import MediaType
@@ -13,7 +10,7 @@ from app.conversations.inbox import MANY, Counts
 from app.staff.overview import badges
 from app.tenancy.organisations import organisation_name
 from app.web.console.identity import AnyRequest, Desk
-from app.web.static_files import STATIC
+from app.web.static_files import asset
 
 # Nothing on these pages runs or draws but what is served beside them.
 POLICY = (
@@ -81,15 +78,3 @@ def page(
 
 def from_htmx(request: AnyRequest) -> bool:
     return request.headers.get("hx-request") == "true"
-
-
-def asset(name: str) -> str:
-    """The address of a built file, which changes with its content."""
-    file = STATIC / name
-    stamp = _digest(file, file.stat().st_mtime_ns) if file.is_file() else "not-built"
-    return f"/static/{name}?v={stamp}"
-
-
-@lru_cache
-def _digest(file: Path, _: int) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:10]

@@ -11,7 +11,7 @@ from app.kit.errors import NotFound
 from app.tenancy.organisations import OrganisationUnknown, enter_organisation, first_site
 from app.web.errors import PROBLEMS, as_text
 from app.web.runtime import NeedsRuntime
-from app.web.static_files import STATIC
+from app.web.static_files import PACKED, STATIC
 
 DEMO = "demo"
 
@@ -28,6 +28,7 @@ class NotBuilt(NotFound):
     summary="The embed loader",
     tags=["Page"],
     media_type="text/javascript",
+    middleware=[PACKED],
     exception_handlers=dict.fromkeys(PROBLEMS, as_text),
 )
 async def loader(request: Request[Any, Any, Any]) -> Response[bytes]:
