@@ -48,6 +48,24 @@ async def test_a_visitor_gets_a_cited_answer_follows_up_and_is_told_what_is_not_
     await expect(visitor.thread.get_by_role("button", name="Talk to a person")).to_be_visible()
 
 
+async def test_lines_of_code_begin_below_one_another(page: Page, product: Product) -> None:
+    visitor = await VisitorAtWidget.arrives(page, product)
+    await visitor.writes("How do I set opening hours?")
+    await visitor.sees("frontdesk desk show")
+    begins = await visitor.thread.locator("pre code").first.evaluate(
+        """(code) => {
+            const range = document.createRange();
+            range.selectNodeContents(code);
+            const begins = new Map();
+            for (const { top, left } of range.getClientRects())
+                begins.set(top, Math.min(left, begins.get(top) ?? Infinity));
+            return [...begins.values()];
+        }"""
+    )
+    assert len(begins) > 1
+    assert len(set(begins)) == 1, begins
+
+
 async def test_a_person_takes_over_answers_and_hands_back(
     browser: Browser, page: Page, product: Product
 ) -> None:
