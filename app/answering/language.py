@@ -30,7 +30,8 @@ LATIN = {
     language: STOPWORDS[language] | frozenset(COURTESIES.get(language, "").split())
     for language in ("en", "de", "fr", "es", "it", "pt", "nl", "ro", "tr", "vi")
 }
-WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+# Letters beside figures are no word: an order's number, "ce89264c", is not French.
+WORD = re.compile(r"\b[^\W\d_]+(?:['’-][^\W\d_]+)*\b")
 
 
 def language_of(text: str, *, default: str = "en") -> str:

@@ -169,6 +169,7 @@ def test_no_message_takes_long() -> None:
         ("Как установить виджет?", "ru"),
         ("如何安装小部件？", "zh"),
         ("widget", "en"),
+        ("My parcel ce89264c never arrived", "en"),
         ("", "en"),
     ],
 )
