@@ -16,6 +16,7 @@ from uuid import UUID
 
 import asyncpg
 from pgqueuer import Queries
+from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.db import Database, after_commit, driver_connection, fetch, scope
@@ -87,7 +88,7 @@ class Begun:
     async def done_by(self, database: Database, do: Do, lease: timedelta) -> AsyncIterator[None]:
         """Jobs are begun here until the block ends; what is still under way then goes to the queue."""
         self._carry_out = partial(self._try, database, do)
-        watch = asyncio.create_task(self._watch(database, lease))
+        watch = asyncio.create_task(self._watch(database.url, lease))
         try:
             yield
         finally:
@@ -111,13 +112,18 @@ class Begun:
         else:
             await _or_later(_end(database, job_id))
 
-    async def _watch(self, database: Database, lease: timedelta) -> None:
-        while True:
-            await asyncio.sleep(lease.total_seconds() / BEATS)
-            try:
-                await _or_later(_beat(database, list(self._tasks), lease))
-            except Exception:
-                log.exception("Jobs could not be said to be alive")
+    async def _watch(self, url: URL, lease: timedelta) -> None:
+        """On a connection of its own: the jobs may hold all the others, for as long as they are many."""
+        database = Database(url, pool_size=1)
+        try:
+            while True:
+                await asyncio.sleep(lease.total_seconds() / BEATS)
+                try:
+                    await _or_later(_beat(database, list(self._tasks), lease))
+                except Exception:
+                    log.exception("Jobs could not be said to be alive")
+        finally:
+            await database.close()
 
 
 async def _beat(database: Database, mine: Sequence[UUID], lease: timedelta) -> None:

@@ -201,6 +201,26 @@ async def test_a_long_one_is_known_to_be_alive(here: tuple[Database, Begun], org
     assert long.runs == 1
 
 
+async def test_one_that_holds_every_connection_is_known_to_be_alive(
+    database: Database, org_id: UUID, name: str
+) -> None:
+    mine = Begun()
+    narrow = Database(database.url, info={"begun": mine}, pool_size=1, patience_s=60)
+    runs = 0
+
+    async def hold(_: Payload) -> None:
+        nonlocal runs
+        runs += 1
+        async with narrow.statements(org_id):
+            await asyncio.sleep(2 * LEASE_S)
+
+    async with working(narrow, name, hold, mine), working(database, name, hold):
+        await ask(narrow, org_id, name)
+        await settled(database, name, (0, 0))
+    await narrow.close()
+    assert runs == 1
+
+
 async def test_whoever_watches_over_them_goes_on_after_an_error(
     here: tuple[Database, Begun],
     org_id: UUID,
