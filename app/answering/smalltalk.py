@@ -7,6 +7,7 @@ talk to a person?" is one about the documents.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from app.answering.language import language_of
@@ -15,6 +16,8 @@ from app.answering.wishes import language_of_wish
 Kind = Literal["greeting", "thanks", "goodbye", "bot", "help", "person"]
 
 LONGEST = 90
+# Of how many messages this process remembers what they are: a turn asks it again and again of all that was said.
+MOST_REMEMBERED = 1_000
 # Anything but letters with their marks, digits and the signs that stand within words.
 UNSPOKEN = re.compile(r"[^\w\s',\u0300-\u036f\u0900-\u097f\u0e00-\u0e7f\u064b-\u0652-]")
 
@@ -139,6 +142,7 @@ class Smalltalk:
     language: str | None
 
 
+@lru_cache(MOST_REMEMBERED)
 def recognise(text: str) -> Smalltalk | None:
     """What a message is, where it is nothing but small talk or the wish for a person."""
     said = _plain(text)

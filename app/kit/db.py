@@ -141,10 +141,15 @@ async def driver_connection(session: Transaction) -> "asyncpg.Connection[Any]":
     """The asyncpg connection under this transaction, for COPY and for libraries that speak asyncpg."""
     if isinstance(session, Statements):
         return session.connection
-    raw = await (await session.connection()).get_raw_connection()
-    connection = raw.driver_connection
-    assert isinstance(connection, asyncpg.Connection)
-    return connection
+    held = session.info.get("connection")
+    if held is None or session.in_nested_transaction():
+        own = await session.connection()
+        held = (await own.get_raw_connection()).driver_connection
+        assert isinstance(held, asyncpg.Connection)
+        if not held.is_in_transaction():  # SQLAlchemy begins with the first statement that it sends itself
+            await own.exec_driver_sql("SELECT 1")
+        session.info["connection"] = held
+    return held
 
 
 async def fetch(session: Transaction, statement: str, *parameters: object) -> "list[asyncpg.Record]":
@@ -210,6 +215,8 @@ async def _given_back(held: PoolProxiedConnection, connection: "asyncpg.Connecti
 
 
 async def _set(session: AsyncSession, name: str, value: str) -> None:
-    # As plain SQL: this comes first in every transaction, and what SQLAlchemy makes of it costs as much as it does.
-    connection = await session.connection()
-    await connection.exec_driver_sql(SET, (name, value))
+    # As plain SQL: what SQLAlchemy makes of it costs as much as it does. Sent by SQLAlchemy where it comes first.
+    if "connection" in session.info:
+        await fetch(session, SET, name, value)
+    else:
+        await (await session.connection()).exec_driver_sql(SET, (name, value))

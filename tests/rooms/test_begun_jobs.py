@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
 import pytest
+from pgqueuer import Queries
 from sqlalchemy import text
 
 from app.kit import begun
@@ -199,6 +200,33 @@ async def test_a_long_one_is_known_to_be_alive(here: tuple[Database, Begun], org
         long.finish.set()
         await settled(database, name, (0, 0))
     assert long.runs == 1
+
+
+async def test_what_cannot_be_queued_stays_begun(
+    here: tuple[Database, Begun], org_id: UUID, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, mine = here
+    tried, done = asyncio.Event(), asyncio.Event()
+
+    async def fail(_: Payload) -> None:
+        tried.set()
+        raise ValueError("not yet")
+
+    async def finish(_: Payload) -> None:
+        done.set()
+
+    async def ends(*_: object, **__: object) -> None:
+        raise asyncio.CancelledError("as if the process ended")
+
+    async with working(database, name, fail, mine):
+        with monkeypatch.context() as broken:
+            broken.setattr(Queries, "enqueue", ends)
+            await ask(database, org_id, name)
+            await asyncio.wait_for(tried.wait(), 5)
+            await asyncio.sleep(LEASE_S / 5)
+        assert await stored(database, name) == (1, 0)
+    async with working(database, name, finish):
+        await asyncio.wait_for(done.wait(), 10)
 
 
 async def test_one_that_holds_every_connection_is_known_to_be_alive(

@@ -57,6 +57,16 @@ async def _there(database: Database, org_id: UUID) -> int:
         return int((await fetch(session, THERE))[0][0])
 
 
+async def test_a_transaction_begins_with_its_first_statement_of_whatever_kind(single: Database) -> None:
+    made = "CREATE TEMPORARY TABLE left_behind ()"
+    with pytest.raises(RuntimeError):
+        async with single.transaction(None) as session:
+            await fetch(session, made)
+            raise RuntimeError
+    async with single.transaction(None) as session:
+        await fetch(session, made)
+
+
 async def test_plain_statements_are_kept_together_or_not_at_all(single: Database, org_id: UUID) -> None:
     async with single.statements(org_id) as session:
         await fetch(session, ADD, org_id)
