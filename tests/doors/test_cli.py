@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from uuid import UUID
 
 import click
 import pytest
@@ -11,6 +12,8 @@ from click.testing import CliRunner
 
 from app.answering import prompt
 from app.cli import COMMANDS, main
+from app.kit.db import Database, fetch
+from app.quality.looking import JOB as LOOK
 from tests.doors.terminal import Terminal
 from tests.model_server import ModelServer
 from tests.website import website
@@ -130,7 +133,16 @@ async def test_an_answer_is_explained(terminal: Terminal, tmp_path: Path) -> Non
     assert '<passage number="1"' in told.out
 
 
-async def test_golden_questions_are_brought_asked_and_compared(terminal: Terminal, tmp_path: Path) -> None:
+async def _not_looked_at(database: Database, org_id: UUID) -> None:
+    """Nobody looks at the organisation's golden questions by themselves, as a server does every few minutes."""
+    async with database.transaction(None) as session:
+        wanted = "DELETE FROM pgqueuer WHERE dedupe_key LIKE $1 RETURNING id"
+        assert await fetch(session, wanted, f"{LOOK}:{org_id}:%")
+
+
+async def test_golden_questions_are_brought_asked_and_compared(
+    terminal: Terminal, database: Database, org_id: UUID, tmp_path: Path
+) -> None:
     (tmp_path / "handbook.md").write_text(HANDBOOK)
     questions = tmp_path / "golden.csv"
     questions.write_text(
@@ -139,6 +151,7 @@ async def test_golden_questions_are_brought_asked_and_compared(terminal: Termina
     )
     brought = await terminal.run("golden", "import", str(questions), "--org", terminal.org)
     assert (brought.code, "2 golden questions" in brought.out) == (0, True), brought.err
+    await _not_looked_at(database, org_id)
     before = await terminal.run("check", "--org", terminal.org)
     assert before.code == 1
     assert "1 of 2 right: 0 worse, 0 better, 2 new (the first run)" in before.out
