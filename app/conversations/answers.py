@@ -16,15 +16,8 @@ from app.conversations import queries
 from app.conversations.feedback import visitors_answer
 from app.conversations.happenings import RetryAsked
 from app.conversations.inbox import visitor_of
-from app.conversations.messaging import (
-    BOT,
-    add_message,
-    hold_text,
-    interrupt,
-    lock,
-    log_event,
-    show_in_list,
-)
+from app.conversations.log import add_message, log_event, show_in_list
+from app.conversations.messaging import BOT, hold_text, interrupt, lock
 from app.conversations.models import Conversation, Message
 from app.conversations.texts import checked_text
 from app.conversations.views import message_view
@@ -118,7 +111,6 @@ async def begin_answer(
     for message in found:
         if message.state == "streaming" and message is not answer:
             await _withdraw(session, conversation, message)
-    conversation.turn_seq = trigger.seq
     asked = _asked(found, trigger, answer)
     answer = await _open(session, conversation, trigger, answer)
     return OpenAnswer(
@@ -147,6 +139,7 @@ async def _open(
 ) -> Message:
     if answer is not None:
         await hold_text(session, answer)
+        conversation.turn_seq = trigger.seq
         answer.attempt += 1
         answer.text = ""
         answer.sources = []
@@ -267,8 +260,8 @@ async def give_up_answer(session: AsyncSession, conversation_id: UUID, *, trigge
     if answer is None and trigger is not None and conversation.status == "bot":
         if trigger.seq < _latest_question(found):
             return
-        conversation.turn_seq = trigger.seq
-        answer = await _open(session, conversation, trigger, None)
+        begun = await _open(session, conversation, trigger, None)
+        answer = await session.get_one(Message, begun.id)
     if answer is not None and answer.state == "streaming":
         await interrupt(session, conversation, answer)
 

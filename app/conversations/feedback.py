@@ -5,7 +5,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations.happenings import FeedbackGiven
-from app.conversations.messaging import MessageUnknown, lock, log_event
+from app.conversations.log import log_event
+from app.conversations.messaging import MessageUnknown, lock
 from app.conversations.models import Conversation, Message
 from app.conversations.views import message_view
 from app.kit.db import scope

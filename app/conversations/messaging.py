@@ -1,7 +1,6 @@
-"""The messaging core: one `post` for visitor, bot, agent and system, and the log that numbers what happens.
+"""The messaging core: one `post` for visitor, bot, agent and system.
 
-Every verb that writes takes the conversation's row lock first. That is what makes its sequence free of gaps: the
-number is given and the event inserted by whoever holds the row, and both are committed or neither.
+Every verb that writes takes the conversation's row lock first, which its log (app/conversations/log.py) needs.
 """
 
 from collections.abc import Sequence
@@ -9,34 +8,27 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-import msgspec
 from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations import attachments, queries
 from app.conversations.happenings import MessagePosted, PersonWanted
+from app.conversations.log import add_message, log_event, show_in_list
 from app.conversations.mentions import mentioned
 from app.conversations.models import Conversation, Message, Participant
 from app.conversations.participants import call_in
 from app.conversations.texts import checked_text
-from app.conversations.views import View, message_view, standing_view
+from app.conversations.views import message_view, standing_view
 from app.kit.clock import now
-from app.kit.db import fetch, scope
+from app.kit.db import scope
 from app.kit.errors import Conflict, NotFound
 from app.kit.happenings import record
 from app.kit.ids import new_id
-from app.realtime import topics
 from app.realtime.attendance import Person
-from app.realtime.bus import signal
 from app.realtime.presence import typing_ended
 from app.visitors.models import Visitor
 from app.visitors.sessions import TokenInvalid
-
-PREVIEW = 160
-LOG = """
-    INSERT INTO event (conversation_id, seq, org_id, kind, payload, created_at) VALUES ($1, $2, $3, $4, $5, $6)
-"""
 
 
 class ConversationUnknown(NotFound):
@@ -163,53 +155,6 @@ def _written_by(session: AsyncSession, author: Author, conversation_id: UUID) ->
     if author.kind != "visitor":
         return queries.of_id(session, conversation_id)
     return queries.visitors_of_id(session, conversation_id).where(Conversation.visitor_id == author.id)
-
-
-async def add_message(session: AsyncSession, conversation: Conversation, message: Message) -> None:
-    """Numbers `message`, stores it and tells of it. The caller holds the conversation's lock."""
-    message.id = new_id()
-    message.org_id = conversation.org_id
-    message.seq = _next_seq(conversation)
-    message.created_at = now()
-    if message.text or message.attachments:
-        show_in_list(conversation, message)
-    session.add(message)
-    await session.flush()  # with the conversation's new number: one statement less for every message
-    await log_event(session, conversation, "message.posted", message_view(message), seq=message.seq)
-
-
-def show_in_list(conversation: Conversation, message: Message) -> None:
-    names = ", ".join(each["name"] for each in message.attachments or ())
-    line = " ".join(message.text.split()) or names
-    conversation.preview = line if len(line) <= PREVIEW else f"{line[: PREVIEW - 1]}…"
-    conversation.preview_author = message.author_kind
-
-
-async def log_event(
-    session: AsyncSession, conversation: Conversation, kind: str, payload: View, seq: int | None = None
-) -> None:
-    """Appends to the conversation's log. The caller holds its lock."""
-    seq = seq or _next_seq(conversation)
-    await session.flush()
-    body = msgspec.json.encode(payload).decode()
-    await fetch(session, LOG, conversation.id, seq, conversation.org_id, kind, body, now())
-    await tell(session, conversation)
-
-
-def _next_seq(conversation: Conversation) -> int:
-    conversation.last_seq += 1
-    conversation.updated_at = now()
-    return conversation.last_seq
-
-
-async def tell(session: AsyncSession, conversation: Conversation) -> None:
-    """Signals that a conversation has changed to all who have it open or in a list."""
-    signal(session, topics.conversation(conversation.id))
-    if conversation.kind in queries.OF_INBOX:
-        signal(session, topics.inbox(conversation.org_id))
-    if conversation.kind != "visitor":
-        for member_id in await queries.member_ids(session, conversation.id):
-            signal(session, topics.team(member_id))
 
 
 async def change_hands(

@@ -56,4 +56,5 @@ def closed_is_lost() -> Iterator[None]:
 def text_is_unusable(error: BaseException) -> bool:
     """Whether it is a NUL in some text: the one character that PostgreSQL stores nowhere."""
     refused = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
-    return isinstance(error, DBAPIError) and isinstance(getattr(error.orig, "__cause__", None), refused)
+    cause = getattr(error.orig, "__cause__", None) if isinstance(error, DBAPIError) else error
+    return isinstance(cause, refused)

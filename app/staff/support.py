@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.conversations import queries
 from app.conversations.editing import rewritten
 from app.conversations.happenings import PersonWanted
-from app.conversations.messaging import SYSTEM, add_message, hold, log_event
+from app.conversations.log import add_message, log_event
+from app.conversations.messaging import SYSTEM, hold
 from app.conversations.models import Conversation, Message
 from app.conversations.participants import add_members
 from app.conversations.views import message_view

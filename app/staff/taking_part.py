@@ -5,13 +5,12 @@ from uuid import UUID, uuid4
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations import queries
+from app.conversations.log import add_message, log_event
 from app.conversations.messaging import (
     SYSTEM,
     Author,
     ConversationUnknown,
-    add_message,
     hold,
-    log_event,
     post,
 )
 from app.conversations.models import Conversation, Message, Participant

@@ -156,8 +156,8 @@ def comparable(state: State) -> State:
 
 
 def kinds_in_source() -> set[str]:
-    """Every kind of event that some verb logs."""
-    found: set[str] = set()
+    """Every kind of event that some verb logs; a message is logged by what stores it."""
+    found = {"message.posted"}
     for file in (ROOT / "app").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "log_event":
