@@ -2,6 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.conversations.answers import begin_answer
 from app.conversations.happenings import (
     FeedbackGiven,
     MessagePosted,
@@ -13,7 +14,7 @@ from app.handoff import absence
 from app.handoff.brief import SUMMARY_JOB
 from app.handoff.happenings import PersonTookOver
 from app.handoff.rules import after_feedback
-from app.kit.begun import begin
+from app.kit.begun import begin, room_here
 from app.kit.db import scope
 from app.kit.happenings import Reactions
 from app.kit.jobs import enqueue
@@ -26,9 +27,15 @@ from app.tenancy.happenings import MemberAdded, OrganisationCreated
 
 
 async def answer_visitor(session: AsyncSession, posted: MessagePosted) -> None:
-    if posted.author_kind == "visitor" and posted.status == "bot":
-        payload = {"conversation": str(posted.conversation_id), "message": str(posted.message_id)}
-        await begin(session, "answering.reply", payload)
+    """Where this process writes the answer, it begins with the question: it is all there for who reads either."""
+    if posted.author_kind != "visitor" or posted.status != "bot":
+        return
+    opened = None
+    if room_here(session):
+        asked = posted.message_id
+        opened = await begin_answer(session, posted.conversation_id, trigger_id=asked, held=True)
+    payload = {"conversation": str(posted.conversation_id), "message": str(posted.message_id)}
+    await begin(session, "answering.reply", payload, opened=opened)
 
 
 async def look_after_agent(session: AsyncSession, posted: MessagePosted) -> None:

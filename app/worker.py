@@ -42,7 +42,8 @@ def all_jobs() -> Jobs:
 
 async def answer_visitor(context: Context, org_id: UUID, payload: Payload) -> None:
     with suppress(ConversationUnknown):  # its visitor has had it erased
-        await reply(context, org_id, UUID(payload["conversation"]), UUID(payload["message"]))
+        conversation, message = UUID(payload["conversation"]), UUID(payload["message"])
+        await reply(context, org_id, conversation, message, payload.get("opened"))
 
 
 async def end_answer(context: Context, org_id: UUID, payload: Payload, _: Exception) -> None:

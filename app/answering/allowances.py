@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.answering.models import BudgetLimit
 from app.config import Allowances, Settings, allowances
-from app.kit.db import fetch, scope
+from app.conversations.messaging import ConversationUnknown
+from app.kit.db import Transaction, fetch, scope
 from app.kit.errors import Invalid
 
 Kind = Literal["visitor", "address", "site", "organisation"]
@@ -44,15 +45,18 @@ class Payer:
 
 
 async def payers_of(
-    session: AsyncSession, settings: Settings, conversation_id: UUID | None
+    session: Transaction, settings: Settings, conversation_id: UUID | None
 ) -> tuple[Payer, ...]:
-    """Everybody whom an answer is charged to."""
+    """Everybody whom an answer is charged to. Raises ConversationUnknown."""
     limits = await limits_set(session)
     organisation = str(scope(session))
     everybody: list[tuple[str, str]] = [("organisation", organisation)]
     site_id = None
     if conversation_id is not None:
-        [(visitor_id, address, site_id)] = await fetch(session, ASKING, scope(session), conversation_id)
+        found = await fetch(session, ASKING, scope(session), conversation_id)
+        if not found:  # erased a moment ago
+            raise ConversationUnknown
+        visitor_id, address, site_id = found[0]
         everybody += [("site", str(site_id)), ("visitor", str(visitor_id))]
         if address:
             everybody.append(("address", address))
@@ -68,7 +72,7 @@ def allowed(limits: Limits, settings: Settings, kind: str, site_id: UUID | None)
     return limits.get((kind, site_id)) or limits.get((kind, None)) or default
 
 
-async def limits_set(session: AsyncSession) -> dict[tuple[str, UUID | None], str]:
+async def limits_set(session: Transaction) -> dict[tuple[str, UUID | None], str]:
     """(kind, site or None for the whole organisation) -> allowances."""
     found = await fetch(session, LIMITS, scope(session))
     return {(kind, site_id): text for kind, site_id, text in found}

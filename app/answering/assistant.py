@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.answering.models import AssistantSetting
 from app.kit.clock import now
-from app.kit.db import fetch, scope
+from app.kit.db import Transaction, fetch, scope
 from app.kit.errors import Invalid
 from app.tenancy.members import SignedIn
 from ingest.lexical import guess_language, stems
@@ -126,7 +126,7 @@ def _check_topics(topics: Sequence[str]) -> None:
             raise Invalid(f"{topic!r} has no word that a question could be recognised by. Name the subject.")
 
 
-async def held(session: AsyncSession, site_id: UUID | None) -> Held:
+async def held(session: Transaction, site_id: UUID | None) -> Held:
     """The site's own settings, else the organisation's, else those of an assistant of which nothing is said."""
     found = await fetch(session, HELD, scope(session), site_id)
     if not found:
@@ -137,7 +137,7 @@ async def held(session: AsyncSession, site_id: UUID | None) -> Held:
     return Held(Assistant(**given), row["site_id"] == site_id, row["changed_at"], row["changed_by"])
 
 
-async def assistant_of(session: AsyncSession, site_id: UUID | None) -> Assistant:
+async def assistant_of(session: Transaction, site_id: UUID | None) -> Assistant:
     return (await held(session, site_id)).assistant
 
 

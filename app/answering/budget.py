@@ -106,7 +106,7 @@ class Spending:
 
 
 async def purse_of(
-    session: AsyncSession, database: Database, settings: Settings, conversation_id: UUID | None = None
+    session: Transaction, database: Database, settings: Settings, conversation_id: UUID | None = None
 ) -> Purse:
     """The purse for answers in a conversation; without one, only the organisation pays."""
     payers = await payers_of(session, settings, conversation_id)

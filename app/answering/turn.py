@@ -29,7 +29,7 @@ from app.answering.searching import Ahead, Looked, asked_before, look, query_of
 from app.answering.steps import Done, Outcome, Reading, Searching, Step, Text, Why, pages, sources
 from app.answering.writing import Task, model_writes, quoted
 from app.config import Settings
-from app.conversations.answers import OpenAnswer, Turn, begin_answer, finish_answer
+from app.conversations.answers import OpenAnswer, Turn, begin_answer, finish_answer, still_open
 from app.handoff import queue
 from app.handoff.desk import Desk as DeskRules
 from app.handoff.desk import desk_of
@@ -84,18 +84,27 @@ class Desk:
     ahead: Callable[[Query], Awaitable[Looked | None]] | None = None
 
 
-async def reply(context: Context, org_id: UUID, conversation_id: UUID, message_id: UUID) -> None:
-    """Answers the visitor's message `message_id`, unless that is no longer wanted; may run twice."""
-    async with context.database.transaction(org_id) as session:
-        opened = await begin_answer(session, conversation_id, trigger_id=message_id)
-        if opened is None:
+async def reply(
+    context: Context, org_id: UUID, conversation_id: UUID, message_id: UUID, opened: OpenAnswer | None = None
+) -> None:
+    """Answers the visitor's message `message_id`, unless that is no longer wanted; may run twice.
+
+    `opened` is the answer where it was begun with its question.
+    """
+    if opened is None:
+        async with context.database.transaction(org_id) as session:
+            opened = await begin_answer(session, conversation_id, trigger_id=message_id)
+    if opened is None:
+        return
+    async with context.database.statements(org_id) as session:
+        if not await still_open(session, opened):
             return
         purse = await purse_of(session, context.database, context.settings, conversation_id)
         name = await organisation_name(session)
         assistant = await assistant_of(session, opened.site_id)
-        ahead = partial(context.ahead.take, conversation_id) if context.ahead else None
-        desk = Desk(context.database, org_id, name, context.model, purse, context.models, assistant, ahead)
         rules = await desk_of(session, opened.site_id)
+    ahead = partial(context.ahead.take, conversation_id) if context.ahead else None
+    desk = Desk(context.database, org_id, name, context.model, purse, context.models, assistant, ahead)
     why, question = Why(), smalltalk.question_of(opened.asked)
     language = assistant.speaks(_language(question, opened.history, (opened.language or "en")[:2]))
     made = _by_rule(opened, question, rules, language) or answer(desk, question, opened.history, why)

@@ -28,11 +28,13 @@ from app.kit.happenings import record
 HISTORY = 12
 # How many messages before a question are answered with it.
 BURST = 4
-CHECKPOINT = """
-    UPDATE message SET text = $7 WHERE org_id = $1 AND id = $5 AND attempt = $6 AND state = 'streaming' AND EXISTS (
+OPEN = """
+    org_id = $1 AND id = $5 AND attempt = $6 AND state = 'streaming' AND EXISTS (
         SELECT FROM conversation WHERE org_id = $1 AND id = $2 AND ownership_epoch = $3 AND turn_seq = $4
-    ) RETURNING id
+    )
 """
+STILL_OPEN = f"SELECT FROM message WHERE {OPEN}"
+CHECKPOINT = f"UPDATE message SET text = $7 WHERE {OPEN} RETURNING id"  # noqa: S608
 OUTLOOK = """
     SELECT message.seq, message.author_kind, message.text, message.answers_seq
     FROM conversation LEFT JOIN message ON message.org_id = $1 AND message.conversation_id = conversation.id
@@ -89,24 +91,29 @@ class OpenAnswer:
     def question(self) -> str:
         return "\n".join(self.asked)
 
+    @property
+    def standing(self) -> tuple[UUID, int, int, UUID, int]:
+        """What has to hold for it to be written."""
+        return self.conversation_id, self.epoch, self.turn_seq, self.message_id, self.attempt
+
 
 async def begin_answer(
-    session: AsyncSession, conversation_id: UUID, *, trigger_id: UUID
+    session: AsyncSession, conversation_id: UUID, *, trigger_id: UUID, held: bool = False
 ) -> OpenAnswer | None:
     """Begins the answer to the visitor's message `trigger_id`, or begins it again after its writer died.
 
     None where there is nothing to write: the bot does not own the conversation, a newer question waits, or the
-    answer is there. An answer still open to an earlier question is withdrawn: this one answers both.
+    answer is there. An answer still open to an earlier question is withdrawn: this one answers both. `held`: this
+    transaction has the conversation's lock, and has read it since.
     """
-    conversation = await lock(session, conversation_id)
+    read = session.get_one(Conversation, conversation_id) if held else lock(session, conversation_id)
+    conversation = await read
     found = (await session.scalars(queries.messages(session, conversation_id))).all()
     trigger = next((message for message in found if message.id == trigger_id), None)
-    if conversation.status != "bot" or trigger is None or trigger.deleted_at:
-        return None
-    if trigger.seq < _latest_question(found):
+    if trigger is None or trigger.deleted_at or trigger.seq < _latest_question(found):
         return None
     answer = next((message for message in found if message.client_id == answer_key(trigger_id)), None)
-    if answer is not None and answer.state != "streaming":
+    if conversation.status != "bot" or (answer is not None and answer.state != "streaming"):
         return None
     for message in found:
         if message.state == "streaming" and message is not answer:
@@ -219,11 +226,14 @@ async def outlook(
     return [message.text for message in asked], _history(said, before=asked[0].seq)
 
 
+async def still_open(session: Transaction, answer: OpenAnswer) -> bool:
+    """Whether this answer may be written."""
+    return bool(await fetch(session, STILL_OPEN, scope(session), *answer.standing))
+
+
 async def checkpoint(session: Transaction, answer: OpenAnswer, text: str) -> bool:
     """Stores the text so far; False when this answer may no longer write."""
-    conversation = (answer.conversation_id, answer.epoch, answer.turn_seq)
-    written = (answer.message_id, answer.attempt, text)
-    return bool(await fetch(session, CHECKPOINT, scope(session), *conversation, *written))
+    return bool(await fetch(session, CHECKPOINT, scope(session), *answer.standing, text))
 
 
 async def finish_answer(

@@ -129,9 +129,8 @@ async def post(
     """
     text = checked_text(text, may_be_empty=bool(files))
     conversation = await hold(session, _written_by(session, author, conversation_id))
-    posted = await session.scalar(queries.message_of_client(session, conversation_id, client_id))
-    if posted is not None:
-        return posted, False
+    if posted := await queries.message_of_client(session, conversation_id, client_id):
+        return await session.get_one(Message, posted), False
     if conversation.status == "spam":
         raise ConversationClosed
     attached = await attachments.taken(session, conversation.id, uploader=author.kind, ids=files)
@@ -209,7 +208,7 @@ async def add_notice(
 ) -> None:
     """A line in the conversation about what happened, told once for each `client_id`."""
     conversation = await lock(session, conversation_id)
-    if await session.scalar(queries.message_of_client(session, conversation_id, client_id)) is None:
+    if await queries.message_of_client(session, conversation_id, client_id) is None:
         said = Message(
             conversation_id=conversation.id, client_id=client_id, text="", notice=notice, **_by(SYSTEM)
         )

@@ -7,7 +7,7 @@ from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations.models import Conversation, Message, Participant
-from app.kit.db import scope
+from app.kit.db import fetch, scope
 
 # What the inbox shows: visitors' conversations with the notes beside them.
 OF_INBOX = ("visitor", "record")
@@ -22,7 +22,7 @@ _MESSAGES = (
     .where(Message.org_id == bindparam("org_id"), Message.conversation_id == bindparam("conversation_id"))
     .order_by(Message.seq)
 )
-_MESSAGE_OF_CLIENT = _MESSAGES.where(Message.client_id == bindparam("client_id"))
+MESSAGE_OF_CLIENT = "SELECT id FROM message WHERE org_id = $1 AND conversation_id = $2 AND client_id = $3"
 
 
 def of_id(session: AsyncSession, conversation_id: UUID) -> Select[Conversation]:
@@ -51,10 +51,10 @@ def messages(session: AsyncSession, conversation_id: UUID) -> Select[Message]:
     return _MESSAGES.params(org_id=scope(session), conversation_id=conversation_id)
 
 
-def message_of_client(session: AsyncSession, conversation_id: UUID, client_id: UUID) -> Select[Message]:
-    return _MESSAGE_OF_CLIENT.params(
-        org_id=scope(session), conversation_id=conversation_id, client_id=client_id
-    )
+async def message_of_client(session: AsyncSession, conversation_id: UUID, client_id: UUID) -> UUID | None:
+    """The message that was posted as `client_id`."""
+    found = await fetch(session, MESSAGE_OF_CLIENT, scope(session), conversation_id, client_id)
+    return found[0]["id"] if found else None
 
 
 def streaming(session: AsyncSession, conversation_id: UUID) -> Select[Message]:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.handoff.hours import Hours, parse_days, parse_hours, parse_zone
 from app.handoff.models import DeskSetting
 from app.kit.clock import now
-from app.kit.db import fetch, scope
+from app.kit.db import Transaction, fetch, scope
 from app.kit.errors import Invalid
 from app.tenancy.members import online_count
 
@@ -64,7 +64,7 @@ class Availability:
     back_at: datetime | None = None
 
 
-async def desk_of(session: AsyncSession, site_id: UUID | None) -> Desk:
+async def desk_of(session: Transaction, site_id: UUID | None) -> Desk:
     """The site's own settings, else the organisation's, else those of a desk of which nothing is said."""
     found = await fetch(session, DESK, scope(session), site_id)
     if not found:

@@ -7,7 +7,7 @@ enough of them, leaves a job to the queue from the start.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -43,25 +43,33 @@ TAKE_FROM_THE_DEAD = """
     ) RETURNING name, body
 """
 
-Do = Callable[[str, bytes], Awaitable[None]]
+# What a job is given beside its payload where it is done by the process that asked for it.
+Known = Mapping[str, object]
+Do = Callable[[str, bytes, Known], Awaitable[None]]
 
 
-async def begin(session: AsyncSession, name: str, payload: Payload) -> None:
-    """Has a job done once this transaction is committed: here, or else by the queue."""
+def room_here(session: AsyncSession) -> "Begun | None":
+    """Those whom a job of this transaction would be added to; None where it would be left to the queue."""
     here: Begun | None = session.info.get("begun")
-    if here is None or not here.has_room:
+    return here if here is not None and here.has_room else None
+
+
+async def begin(session: AsyncSession, name: str, payload: Payload, **known: object) -> None:
+    """Has a job done once this transaction is committed: here, with what is `known` already, or else by the queue."""
+    here = room_here(session)
+    if here is None:
         await enqueue(session, name, payload)
         return
     job_id, body = new_id(), pack(scope(session), payload)
     await fetch(session, BEGIN, job_id, name, body)
-    after_commit(session, lambda: here.start(job_id, name, body))
+    after_commit(session, lambda: here.start(job_id, name, body, known))
 
 
 class Begun:
     """The jobs that this process has begun, as long as its worker runs (`done_by`)."""
 
     def __init__(self) -> None:
-        self._carry_out: Callable[[UUID, str, bytes], Coroutine[Any, Any, None]] | None = None
+        self._carry_out: Callable[[UUID, str, bytes, Known], Coroutine[Any, Any, None]] | None = None
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._broken_off: list[UUID] = []
 
@@ -73,11 +81,11 @@ class Begun:
     def under_way(self) -> set[asyncio.Task[None]]:
         return set(self._tasks.values())
 
-    def start(self, job_id: UUID, name: str, body: bytes) -> None:
+    def start(self, job_id: UUID, name: str, body: bytes, known: Known) -> None:
         if self._carry_out is None:  # closed since there was room
             self._broken_off.append(job_id)
             return
-        self._tasks[job_id] = task = asyncio.create_task(self._carry_out(job_id, name, body))
+        self._tasks[job_id] = task = asyncio.create_task(self._carry_out(job_id, name, body, known))
         task.add_done_callback(lambda _: self._tasks.pop(job_id, None))
 
     def close(self) -> None:
@@ -99,9 +107,11 @@ class Begun:
             await asyncio.wait(ending)
             await _or_later(_hand_over(database, self._broken_off, timedelta(0)))
 
-    async def _try(self, database: Database, do: Do, job_id: UUID, name: str, body: bytes) -> None:
+    async def _try(
+        self, database: Database, do: Do, job_id: UUID, name: str, body: bytes, known: Known
+    ) -> None:
         try:
-            await do(name, body)
+            await do(name, body, known)
         except asyncio.CancelledError:
             self._broken_off.append(job_id)
             raise

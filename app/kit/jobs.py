@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.db import driver_connection, scope
 
-Payload = Mapping[str, str]
+# Texts, by name; beside them what the process knows that asked for it and does it itself (app/kit/begun.py).
+Payload = Mapping[str, Any]
 Handler = Callable[[Any, UUID, Payload], Awaitable[None]]
 GaveUp = Callable[[Any, UUID, Payload, Exception], Awaitable[None]]
 

@@ -15,7 +15,7 @@ from pgqueuer.models import Job
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 
-from app.kit.begun import Begun
+from app.kit.begun import Begun, Known
 from app.kit.clock import now
 from app.kit.db import APP_ROLE, Database, libpq_arguments
 from app.kit.failures import database_is_away
@@ -67,8 +67,9 @@ class Worker:
         async with self._begun.done_by(self._database, self._handle, self._lease):
             await self._follow_queue()
 
-    async def _handle(self, name: str, body: bytes) -> None:
-        await self._jobs.kinds[name].handler(self._context, *unpack(body))
+    async def _handle(self, name: str, body: bytes, known: Known) -> None:
+        org_id, payload = unpack(body)
+        await self._jobs.kinds[name].handler(self._context, org_id, {**payload, **known})
 
     async def _follow_queue(self) -> None:
         while not self._stopping.is_set():

@@ -39,7 +39,7 @@ async def post_card(session: AsyncSession, wanted: PersonWanted) -> None:
     channel = await support_channel(session)
     channel = await hold(session, queries.of_id(session, channel.id))
     client_id = uuid5(wanted.conversation_id, f"handoff {wanted.epoch}")
-    if await session.scalar(queries.message_of_client(session, channel.id, client_id)):
+    if await queries.message_of_client(session, channel.id, client_id):
         return
     reason = (wanted.reason or "asked for a person").rstrip(".")
     card = Message(

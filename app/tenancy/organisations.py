@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit.db import enter, fetch, scope, unlock
+from app.kit.db import Transaction, enter, fetch, scope, unlock
 from app.kit.errors import Forbidden, Invalid, NotFound
 from app.kit.happenings import record
 from app.kit.ids import new_id
@@ -86,7 +86,7 @@ async def enter_site(session: AsyncSession, key: str) -> Site:
     return site
 
 
-async def organisation_name(session: AsyncSession) -> str:
+async def organisation_name(session: Transaction) -> str:
     [row] = await fetch(session, "SELECT name FROM organisation WHERE id = $1", scope(session))
     return str(row["name"])
 
