@@ -201,6 +201,7 @@ async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 async def run_worker(runtime: Runtime, stopping: asyncio.Event) -> None:
     """Runs jobs until `stopping`; what does not end soon after goes back to the queue."""
     context = Context(runtime.settings, runtime.work, runtime.drafts, runtime.ahead)
+    await asyncio.to_thread(context.prepare)
     lease_s = runtime.settings.job_lease_s
     worker = Worker(runtime.work, all_jobs(), context, lease_s=lease_s, begun=runtime.begun)
     work = asyncio.create_task(worker.run())

@@ -15,7 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from threading import local
 from zlib import crc32
 
@@ -97,9 +97,9 @@ def guess_language(text: str, likely: Sequence[str] = ()) -> str | None:
     Good enough to stem a question or a line that is too short for a detector. None where nothing tells.
     """
     hits = dict.fromkeys([*likely, *STOPWORDS], 0.0) | dict.fromkeys(likely, START)
-    for word in words(text):
-        for language in _languages_with().get(word, ()):
-            hits[language] += 1
+    having = _languages_with()
+    for language in chain.from_iterable(having[word] for word in words(text) if word in having):
+        hits[language] += 1
     best = max(hits, key=hits.__getitem__)
     return best if hits[best] else None
 

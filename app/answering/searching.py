@@ -102,7 +102,7 @@ class Ahead:
         return looked if looked and looked.query == query else None
 
     async def _look(self, visitor: KnownVisitor, conversation_id: UUID, text: str) -> Looked | None:
-        async with self._database.statements(visitor.org_id) as session:
+        async with self._database.reading(visitor.org_id) as session:
             expected = await outlook(session, conversation_id, visitor_id=visitor.id, text=text)
             query = self._query(*expected) if expected else None
             if query is None:

@@ -133,7 +133,7 @@ class Follower:
 
     async def _page(self, after: int) -> list[View]:
         """Read once for all who follow this conversation in this process."""
-        async with self.database.statements(self.org_id) as session:
+        async with self.database.reading(self.org_id) as session:
             return await self._read(session, after)
 
     async def _read(self, session: Transaction, after: int) -> list[View]:

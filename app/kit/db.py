@@ -1,10 +1,13 @@
 """The database: one engine a process, one transaction a request or job, one organisation a transaction.
 
-`Database.transaction(org_id)` commits, and for plain SQL `Database.statements(org_id)`; nothing else does. They tell
-PostgreSQL whose transaction this is (`app.org`, local to the transaction), and row-level security hides everything
-else. What must happen only once the transaction is safe, such as signals, is handed to `after_commit`.
+`Database.transaction(org_id)` commits, and for plain SQL `Database.statements(org_id)`; nothing else does; what
+only reads is done in `Database.reading(org_id)`. They tell PostgreSQL whose transaction this is (`app.org`, local to
+the transaction), and row-level security hides everything else. What must happen only once the transaction is safe,
+such as signals, is handed to `after_commit`.
 """
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,7 +24,10 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util.concurrency import greenlet_spawn
 
+from app.kit.failures import database_is_away
 from app.kit.happenings import Reactions
+
+log = logging.getLogger(__name__)
 
 APP_ROLE = "frontdesk_app"
 # Who waits longer for a connection is told to come back. Clients give up after a few seconds, and work for those who
@@ -65,6 +71,7 @@ class Database:
         self._info = {"reactions": reactions or {}, **(info or {})}
         self.engine = _engine(self.url, role, pool_size, patience_s)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._ending: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def transaction(self, org_id: UUID | None) -> AsyncIterator[AsyncSession]:
@@ -84,9 +91,7 @@ class Database:
 
         What need not last beyond a crash of the database is not waited for until it is on its disk.
         """
-        held = await greenlet_spawn(self.engine.sync_engine.pool.connect)
-        connection = held.driver_connection
-        assert isinstance(connection, asyncpg.Connection)
+        held, connection = await self._taken()
         try:
             # In one round trip; digits need no escaping.
             waits = "" if lasting else "; SET LOCAL synchronous_commit = off"
@@ -96,7 +101,26 @@ class Database:
         finally:
             await _given_back(held, connection)
 
+    @asynccontextmanager
+    async def reading(self, org_id: UUID) -> AsyncIterator["Statements"]:
+        """The same, for what changes nothing: nobody waits until such a transaction has ended."""
+        held, connection = await self._taken()
+        try:
+            await connection.execute(f"BEGIN READ ONLY; SET LOCAL app.org = '{org_id.hex}'")
+            yield Statements(connection, {"org": org_id})
+        finally:
+            ending = asyncio.create_task(_ended(held, connection))
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
+
+    async def _taken(self) -> "tuple[PoolProxiedConnection, asyncpg.Connection[Any]]":
+        held = await greenlet_spawn(self.engine.sync_engine.pool.connect)
+        assert isinstance(held.driver_connection, asyncpg.Connection)
+        return held, held.driver_connection
+
     async def close(self) -> None:
+        if self._ending:
+            await asyncio.wait(self._ending)
         await self.engine.dispose()
 
 
@@ -212,6 +236,15 @@ async def _given_back(held: PoolProxiedConnection, connection: "asyncpg.Connecti
         if connection.is_in_transaction():  # whoever left was not even let roll it back
             held.invalidate()
         await greenlet_spawn(held.close)
+
+
+async def _ended(held: PoolProxiedConnection, connection: "asyncpg.Connection[Any]") -> None:
+    try:
+        await _given_back(held, connection)
+    except Exception as error:
+        if not database_is_away(error):
+            raise
+        log.warning("The database went away after it was read from: %s", error)
 
 
 async def _set(session: AsyncSession, name: str, value: str) -> None:

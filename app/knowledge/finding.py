@@ -61,12 +61,12 @@ async def find_at_once(
 
 async def _find(database: Database, models: Models, org_id: UUID, query: Query, limit: int) -> Found:
     wide = max(limit, RERANKED) if models.reranker else limit
-    async with database.statements(org_id) as session:
+    async with database.reading(org_id) as session:
         passages, statistics = await _by_itself(session, query, wide)
     notes: list[str] = []
     if passages is None:
         meaning, notes = await _meaning(models, statistics.active, query)
-        async with database.statements(org_id) as session:
+        async with database.reading(org_id) as session:
             passages = await search(session, query, limit=wide, meaning=meaning)
     passages = await _reranked(models, query, passages, notes)
     return Found(passages[:limit], statistics, tuple(notes))

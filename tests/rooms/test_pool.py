@@ -53,7 +53,7 @@ THERE = "SELECT count(*) FROM budget_limit"
 
 
 async def _there(database: Database, org_id: UUID) -> int:
-    async with database.statements(org_id) as session:
+    async with database.reading(org_id) as session:
         return int((await fetch(session, THERE))[0][0])
 
 
@@ -115,6 +115,28 @@ async def test_who_leaves_in_the_middle_hands_on_a_clean_connection(single: Data
         with pytest.raises(asyncio.CancelledError):
             await leaving
         assert await _there(single, org_id) == 0
+
+
+async def test_who_reads_changes_nothing_and_waits_for_no_end(single: Database, org_id: UUID) -> None:
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        async with single.reading(org_id) as session:
+            await fetch(session, ADD, org_id)
+    async with single.reading(org_id) as session:
+        await fetch(session, THERE)
+        connection = session.connection
+    assert connection.is_in_transaction()
+    assert await _there(single, org_id) == 0
+
+
+async def test_a_connection_that_is_lost_after_reading_concerns_nobody(
+    single: Database, database: Database, org_id: UUID, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with single.reading(org_id) as session:
+        [[backend]] = await fetch(session, "SELECT pg_backend_pid()")
+        async with database.transaction(None) as other:
+            await other.execute(text("SELECT pg_terminate_backend(:id)"), {"id": backend})
+    assert await _there(single, org_id) == 0
+    assert not caplog.records or "after it was read from" in caplog.text
 
 
 async def test_a_connection_lost_in_the_middle_is_replaced(
