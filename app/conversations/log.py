@@ -4,6 +4,7 @@ Whoever writes here holds the conversation's row (`messaging.hold`): the number 
 holds it, and both are committed or neither.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ LOG = """
 """
 # A message, the event that tells of it, and what it changes of its conversation, in one round trip: every message pays.
 COLUMNS = Message.__table__.columns
+DEFAULTS: Mapping[str, Any] = {name: column.default for name, column in COLUMNS.items() if column.default}
 CHANGED = ("last_seq", "updated_at", "turn_seq", "preview", "preview_author")
 ADD = f"""
     WITH told AS ({LOG}), moved AS (
@@ -89,11 +91,9 @@ def _line(message: Message) -> str:
 
 def _complete(message: Message) -> None:
     """What nobody has said of it is as its columns have it."""
-    for name, column in COLUMNS.items():
-        if column.default is not None and getattr(message, name) is None:
-            setattr(
-                message, name, column.default.arg(None) if column.default.is_callable else column.default.arg
-            )
+    for name, default in DEFAULTS.items():
+        if getattr(message, name) is None:
+            setattr(message, name, default.arg(None) if default.is_callable else default.arg)
 
 
 def _stored(kind: Any, value: Any) -> Any:

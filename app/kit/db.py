@@ -203,7 +203,8 @@ def libpq_arguments(url: URL) -> Mapping[str, Any]:
 
 
 def _engine(url: URL, role: str | None, pool_size: int, patience_s: float) -> AsyncEngine:
-    settings = {"application_name": "frontdesk", **({"role": role} if role else {})}
+    # Compiling pays for reports that take seconds; nobody asks for such here, and a long search would wait for it.
+    settings = {"application_name": "frontdesk", "jit": "off", **({"role": role} if role else {})}
     engine = create_async_engine(
         url,
         pool_size=pool_size,

@@ -40,6 +40,22 @@ async def _backend(database: Database, org_id: UUID) -> int:
         return found
 
 
+async def test_a_database_that_compiles_statements_compiles_none_of_ours(
+    database_urls: tuple[URL, URL],
+) -> None:
+    """As PostgreSQL does by itself where it takes a statement for a long one."""
+    owner, application = (Database(url, role=None, pool_size=1) for url in database_urls)
+    try:
+        async with owner.transaction(None) as session:
+            await session.execute(text(f"ALTER DATABASE {owner.url.database} SET jit = on"))
+        async with application.transaction(None) as session:
+            assert await session.scalar(text("SHOW jit")) == "off"
+    finally:
+        async with owner.transaction(None) as session:
+            await session.execute(text(f"ALTER DATABASE {owner.url.database} RESET jit"))
+        await asyncio.gather(owner.close(), application.close())
+
+
 @pytest.fixture
 async def single(database: Database) -> AsyncIterator[Database]:
     """With one connection, which everybody gets in turn."""

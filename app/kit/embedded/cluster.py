@@ -38,15 +38,13 @@ PLAIN_PATH = re.compile(r"[\w./+@=-]+")
 
 SETTINGS = {
     "listen_addresses": "",
-    # Each process of ours may hold 25 and four for its queue (app/kit/db.py, app/kit/jobs.py); idle ones cost little.
+    # Each process of ours may hold 31, four of them for its queue (app/kit); idle ones cost little.
     "max_connections": "300",
     "unix_socket_permissions": "0700",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
     "log_line_prefix": "%m [%p] ",
-    # Compiling pays for reports that take seconds; nobody asks for such here, and a long search would wait for it.
-    "jit": "off",
 }
 
 
