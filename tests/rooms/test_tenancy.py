@@ -12,7 +12,7 @@ from app.kit.embedded import EmbeddedDatabase
 from app.kit.errors import Conflict, Invalid, Unauthorised
 from app.tenancy import members
 from app.tenancy.organisations import SiteUnknown, check_origin, create_site, enter_site
-from app.visitors.sessions import known_visitor, start_session
+from app.visitors.sessions import TokenExpired, TokenInvalid, known_visitor, start_session
 from tests.factories import PASSWORD, create_agent
 
 TENANT_TABLES = """
@@ -165,6 +165,25 @@ async def test_a_members_name_stays_on_one_line_and_reads_as_it_was_written(
     async with database.transaction(org_id) as session:
         member = await create_agent(session, "Ann\r\n\x1b[31m \u202eeiL می\u200cخواهم")
     assert member.name == "Ann [31m eiL می\u200cخواهم"
+
+
+async def test_a_token_that_was_known_is_looked_at_each_time(database: Database, org_id: UUID) -> None:
+    async with database.transaction(org_id) as session:
+        site = await create_site(session, name="Northwind help", origins=[])
+        [expired, away] = [await start_session(session, site, days=1) for _ in range(2)]
+    for started in (expired, away):
+        async with database.transaction(None) as session:
+            assert (await known_visitor(session, started.token)).id == started.visitor_id
+    async with database.transaction(org_id) as session:
+        for change, of in (
+            ("UPDATE visitor_session SET expires_at = now() WHERE visitor_id = :id", expired),
+            ("DELETE FROM visitor_session WHERE visitor_id = :id", away),
+        ):
+            await session.execute(text(change), {"id": of.visitor_id})
+    for started, refused in ((expired, TokenExpired), (away, TokenInvalid)):
+        with pytest.raises(refused):
+            async with database.transaction(None) as session:
+                await known_visitor(session, started.token)
 
 
 async def test_a_server_goes_on_beside_a_newer_one(
