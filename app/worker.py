@@ -10,7 +10,7 @@ from app.conversations import attachments
 from app.conversations.answers import give_up_answer
 from app.conversations.messaging import ConversationUnknown
 from app.handoff import absence, brief
-from app.kit.jobs import Jobs, Payload
+from app.kit.jobs import Given, Jobs, Payload
 from app.knowledge import large, reindex
 from app.knowledge.crawl import Crawler, crawl
 from app.knowledge.indexing import give_up, index_version
@@ -40,7 +40,7 @@ def all_jobs() -> Jobs:
     return jobs
 
 
-async def answer_visitor(context: Context, org_id: UUID, payload: Payload) -> None:
+async def answer_visitor(context: Context, org_id: UUID, payload: Given) -> None:
     with suppress(ConversationUnknown):  # its visitor has had it erased
         conversation, message = UUID(payload["conversation"]), UUID(payload["message"])
         await reply(context, org_id, conversation, message, payload.get("opened"))

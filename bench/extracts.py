@@ -24,7 +24,7 @@ from app.answering.steps import Done, Why
 from app.answering.writing import quoted
 from app.cli.common import with_database
 from app.config import Settings
-from app.conversations.answers import Turn
+from app.conversations.asked import Turn
 from app.kit.db import Database
 from app.knowledge.embedders import Models
 from app.knowledge.evaluation_set import Asked, load, read_set, remove, scratch_organisation

@@ -10,7 +10,7 @@ import numpy as np
 
 from app.answering.steps import Done, Why
 from app.answering.turn import Desk, answer
-from app.conversations.answers import Turn
+from app.conversations.asked import Turn
 from app.kit.db import Database
 from app.knowledge.evaluation_set import Asked, Corpus, load, read_set, remove, scratch_organisation
 from app.knowledge.evidence import COEFFICIENTS, Evidence, Kind, evidence

@@ -15,7 +15,7 @@ import msgspec
 
 from app.answering.rewriting import faithful, leans
 from app.cli.common import with_database
-from app.conversations.answers import Turn
+from app.conversations.asked import Turn
 from app.kit.db import Database
 from app.knowledge.evaluation_set import Asked, Corpus, load, read_set, remove, scratch_organisation
 from app.knowledge.evidence import THRESHOLD, evidence

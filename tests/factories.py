@@ -5,9 +5,10 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.conversations.messaging import Author, post, start_conversation
+from app.conversations.messaging import Author, get, post, start_conversation
 from app.conversations.models import Conversation, Message
-from app.kit.db import scope
+from app.conversations.views import View, snapshot
+from app.kit.db import Database, scope
 from app.kit.ids import new_id
 from app.tenancy.members import SignedIn, add_member
 from app.tenancy.models import Site
@@ -46,6 +47,13 @@ async def say(session: AsyncSession, talk: Talk, text: str, *, client_id: UUID |
     author = Author("visitor", talk.visitor.id)
     message, _ = await post(session, talk.id, author=author, client_id=client_id or uuid4(), text=text)
     return message
+
+
+async def messages_of(database: Database, org_id: UUID, talk: Talk) -> list[View]:
+    """All that was said, as it looks from outside."""
+    async with database.transaction(org_id) as session:
+        view = await snapshot(session, await get(session, talk.id), {})
+    return list(view["messages"])
 
 
 async def create_agent(session: AsyncSession, name: str = "Maya Kaur", *, role: str = "agent") -> SignedIn:

@@ -12,7 +12,7 @@ from app.answering.markdown import inline
 from app.answering.phrases import PHRASES
 from app.answering.scoring import ASKING, Stems, spoken
 from app.answering.units import Unit, units
-from app.conversations.answers import Turn
+from app.conversations.asked import Turn
 from app.knowledge.search import Passage
 from ingest.lexical import guess_language, stems
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from itertools import pairwise
 from statistics import fmean, pstdev
 
-from app.conversations.answers import Said
+from app.conversations.asked import Said
 
 # The same text so often among the latest messages.
 SAME, AMONG = 4, 6

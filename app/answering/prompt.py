@@ -13,7 +13,7 @@ from app.answering.assistant import Assistant, Tone
 from app.answering.markdown import for_model
 from app.answering.phrases import PHRASES
 from app.answering.tokens import count
-from app.conversations.answers import Turn
+from app.conversations.asked import Turn
 from app.knowledge.search import Passage
 
 VERSION = "2026-11-2"

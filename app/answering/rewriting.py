@@ -14,7 +14,7 @@ from app.answering import llm, paid
 from app.answering.budget import BudgetSpent, Purse
 from app.answering.failures import ModelError
 from app.answering.steps import Why
-from app.conversations.answers import Turn
+from app.conversations.asked import Turn
 from ingest.lexical import guess_language, stems, words
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from uuid import UUID
 from app.answering.clarifying import completed
 from app.answering.phrases import SAYINGS
 from app.answering.smalltalk import question_of, recognise
-from app.conversations.answers import Turn, outlook
+from app.conversations.asked import Turn, outlook
 from app.kit.db import Database
 from app.knowledge.embedders import Models
 from app.knowledge.evidence import Evidence, evidence

@@ -29,7 +29,8 @@ from app.answering.searching import Ahead, Looked, asked_before, look, query_of
 from app.answering.steps import Done, Outcome, Reading, Searching, Step, Text, Why, pages, sources
 from app.answering.writing import Task, model_writes, quoted
 from app.config import Settings
-from app.conversations.answers import OpenAnswer, Turn, begin_answer, finish_answer, still_open
+from app.conversations.answers import OpenAnswer, begin_answer, finish_answer, still_open
+from app.conversations.asked import Turn
 from app.handoff import queue
 from app.handoff.desk import Desk as DeskRules
 from app.handoff.desk import desk_of
@@ -64,9 +65,12 @@ class Context:
         return connect_models(self.settings)
 
     def prepare(self) -> None:
-        """Makes the endpoints' clients, for as long as which, a fifth of a second, nobody would be answered."""
-        if self.model is not None:
-            _ = self.model.client.chat.completions  # is imported when it is first looked at
+        """Makes the model's client, for as long as which nobody would be answered. Other jobs are done without it."""
+        try:
+            if self.model is not None:
+                _ = self.model.client.chat.completions  # is imported when it is first looked at
+        except Exception:
+            log.exception("The client of the model endpoint cannot be made: answers fail until it can")
 
     async def close(self) -> None:
         if "model" in self.__dict__ and self.model is not None:

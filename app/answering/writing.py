@@ -21,7 +21,7 @@ from app.answering.searching import Looked, asked_before
 from app.answering.steps import Done, Step, Text, Why, sources
 from app.answering.support import Statements, numbers, stands
 from app.answering.wire import Usage
-from app.conversations.answers import Turn
+from app.conversations.asked import Turn
 from app.knowledge.search import Passage
 from ingest.embed import static_embedder
 from ingest.lexical import stems

@@ -14,7 +14,7 @@ from app.answering.steps import Done, Reading, Text, Why
 from app.answering.turn import Desk, answer
 from app.cli.common import json_option, org_option, organisation_id, print_table, with_database
 from app.config import Settings
-from app.conversations.answers import Turn
+from app.conversations.asked import Turn
 from app.kit.db import Database
 from app.knowledge.embedders import connect_models
 from app.knowledge.search import Passage, Query

@@ -4,30 +4,25 @@ It may write while the conversation is the bot's (same ownership epoch), while i
 newer question has begun its turn. Where one of these no longer holds the verb says so, and the writer stops.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations import queries
+from app.conversations.asked import Said, Turn, asked_in, history_in, latest_question, said_in
 from app.conversations.feedback import visitors_answer
 from app.conversations.happenings import RetryAsked
 from app.conversations.inbox import visitor_of
 from app.conversations.log import add_message, log_event, show_in_list
 from app.conversations.messaging import BOT, hold_text, interrupt, lock
 from app.conversations.models import Conversation, Message
-from app.conversations.texts import checked_text
 from app.conversations.views import message_view
 from app.kit.db import Transaction, fetch, scope
 from app.kit.errors import Conflict
 from app.kit.happenings import record
 
-HISTORY = 12
-# How many messages before a question are answered with it.
-BURST = 4
 OPEN = """
     org_id = $1 AND id = $5 AND attempt = $6 AND state = 'streaming' AND EXISTS (
         SELECT FROM conversation WHERE org_id = $1 AND id = $2 AND ownership_epoch = $3 AND turn_seq = $4
@@ -35,11 +30,6 @@ OPEN = """
 """
 STILL_OPEN = f"SELECT FROM message WHERE {OPEN}"
 CHECKPOINT = f"UPDATE message SET text = $7 WHERE {OPEN} RETURNING id"  # noqa: S608
-OUTLOOK = """
-    SELECT message.seq, message.author_kind, message.text, message.answers_seq
-    FROM conversation LEFT JOIN message ON message.org_id = $1 AND message.conversation_id = conversation.id
-    WHERE conversation.org_id = $1 AND conversation.id = $2 AND visitor_id = $3 AND status = 'bot' ORDER BY seq
-"""
 
 
 class NothingToRetry(Conflict):
@@ -47,24 +37,6 @@ class NothingToRetry(Conflict):
 
     code = "nothing_to_retry"
     title = "Nothing to retry"
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One earlier message: role is user (visitor) or assistant (bot or agent)."""
-
-    role: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Said:
-    """A message as it counts for the rules: `outcome` is that of an answer."""
-
-    author: str
-    text: str
-    at: datetime
-    outcome: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,19 +78,23 @@ async def begin_answer(
     answer is there. An answer still open to an earlier question is withdrawn: this one answers both. `held`: this
     transaction has the conversation's lock, and has read it since.
     """
-    read = session.get_one(Conversation, conversation_id) if held else lock(session, conversation_id)
-    conversation = await read
+    if held:
+        conversation = await session.get_one(Conversation, conversation_id)
+    else:
+        conversation = await lock(session, conversation_id)
     found = (await session.scalars(queries.messages(session, conversation_id))).all()
     trigger = next((message for message in found if message.id == trigger_id), None)
-    if trigger is None or trigger.deleted_at or trigger.seq < _latest_question(found):
+    if conversation.status != "bot" or trigger is None or trigger.deleted_at:
+        return None
+    if trigger.seq < latest_question(found):
         return None
     answer = next((message for message in found if message.client_id == answer_key(trigger_id)), None)
-    if conversation.status != "bot" or (answer is not None and answer.state != "streaming"):
+    if answer is not None and answer.state != "streaming":
         return None
     for message in found:
         if message.state == "streaming" and message is not answer:
             await _withdraw(session, conversation, message)
-    asked = _asked(found, trigger, answer)
+    asked = asked_in(found, trigger, answer)
     answer = await _open(session, conversation, trigger, answer)
     return OpenAnswer(
         conversation_id=conversation.id,
@@ -127,8 +103,8 @@ async def begin_answer(
         epoch=conversation.ownership_epoch,
         turn_seq=trigger.seq,
         asked=tuple(message.text for message in asked),
-        history=_history(found, before=asked[0].seq),
-        said=_said(found, answer),
+        history=history_in(found, before=asked[0].seq),
+        said=said_in(found, answer),
         site_id=conversation.site_id,
         language=None if trigger.text else (await visitor_of(session, conversation)).language,
     )
@@ -168,62 +144,6 @@ async def _open(
 def answer_key(trigger_id: UUID) -> UUID:
     """The `client_id` of the answer to a message: one question, one answer, however often the job runs."""
     return uuid5(trigger_id, "answer")
-
-
-def _latest_question(found: Sequence[Message]) -> int:
-    asked = (message.seq for message in found if message.author_kind == "visitor" and not message.deleted_at)
-    return max(asked, default=0)
-
-
-def _asked(found: Sequence[Message], trigger: Message, answer: Message | None) -> list[Message]:
-    """What the visitor has written since somebody last said something, or the conversation changed hands."""
-    answered = 0
-    for message in found:
-        if message.author_kind == "bot" and message.text and message is not answer:
-            answered = max(answered, message.answers_seq or message.seq)
-        elif message.author_kind in {"agent", "system"}:
-            answered = max(answered, message.seq)
-    burst = [each for each in found if each.author_kind == "visitor" and answered < each.seq < trigger.seq]
-    return [*burst[-BURST:], trigger]
-
-
-def _said(found: Sequence[Message], answer: Message) -> tuple[Said, ...]:
-    changed = max((message.seq for message in found if message.author_kind == "system"), default=0)
-    return tuple(
-        Said(message.author_kind, message.text, message.created_at, message.outcome)
-        for message in found
-        if message.seq > changed and message.text and message is not answer
-    )
-
-
-def _history(found: Sequence[Message], *, before: int) -> tuple[Turn, ...]:
-    said = [
-        message
-        for message in found
-        if message.seq < before and message.text and message.author_kind != "system"
-    ]
-    return tuple(
-        Turn("user" if message.author_kind == "visitor" else "assistant", message.text) for message in said
-    )[-HISTORY:]
-
-
-async def outlook(
-    session: Transaction, conversation_id: UUID, *, visitor_id: UUID, text: str
-) -> tuple[list[str], tuple[Turn, ...]] | None:
-    """What would be asked and what was said before, were `text` the next message; None where nothing is answered.
-
-    Raises MessageEmpty, MessageTooLong.
-    """
-    text = checked_text(text, may_be_empty=True)
-    found = await fetch(session, OUTLOOK, scope(session), conversation_id, visitor_id)
-    if not found:
-        return None
-    said = [Message(**message) for message in found if message["seq"]]
-    trigger = Message(
-        seq=max((message.seq for message in said), default=0) + 1, author_kind="visitor", text=text
-    )
-    asked = _asked(said, trigger, None)
-    return [message.text for message in asked], _history(said, before=asked[0].seq)
 
 
 async def still_open(session: Transaction, answer: OpenAnswer) -> bool:
@@ -268,7 +188,7 @@ async def give_up_answer(session: AsyncSession, conversation_id: UUID, *, trigge
     answer = next((message for message in found if message.client_id == answer_key(trigger_id)), None)
     trigger = next((message for message in found if message.id == trigger_id), None)
     if answer is None and trigger is not None and conversation.status == "bot":
-        if trigger.seq < _latest_question(found):
+        if trigger.seq < latest_question(found):
             return
         begun = await _open(session, conversation, trigger, None)
         answer = await session.get_one(Message, begun.id)
@@ -289,7 +209,7 @@ async def retry_answer(session: AsyncSession, message_id: UUID, *, visitor_id: U
     found = (await session.scalars(queries.messages(session, conversation.id))).all()
     if message.state == "streaming":
         return
-    latest = message.answers_seq is not None and message.answers_seq >= _latest_question(found)
+    latest = message.answers_seq is not None and message.answers_seq >= latest_question(found)
     if message.state != "interrupted" or not latest or conversation.status != "bot":
         raise NothingToRetry
     trigger = next(said for said in found if said.seq == message.answers_seq)

@@ -10,11 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.conversations import attachments, queries
 from app.conversations.log import log_event, show_in_list
 from app.conversations.mentions import mentioned
-from app.conversations.messaging import (
-    ConversationUnknown,
-    MessageUnknown,
-    hold,
-)
+from app.conversations.messaging import ConversationUnknown, MessageUnknown, hold
 from app.conversations.models import Conversation, Event, Message, MessageRevision
 from app.conversations.participants import call_in, seen_by
 from app.conversations.texts import checked_text

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.conversations import queries
-from app.conversations.answers import Said
+from app.conversations.asked import Said
 from app.conversations.happenings import FeedbackGiven
 from app.conversations.messaging import get
 from app.handoff import queue

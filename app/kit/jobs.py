@@ -17,9 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.db import driver_connection, scope
 
-# Texts, by name; beside them what the process knows that asked for it and does it itself (app/kit/begun.py).
-Payload = Mapping[str, Any]
-Handler = Callable[[Any, UUID, Payload], Awaitable[None]]
+Payload = Mapping[str, str]
+# The payload, and what the process knows that asked for the job and does it itself (app/kit/begun.py).
+Given = Mapping[str, Any]
+Handler = Callable[[Any, UUID, Given], Awaitable[None]]
 GaveUp = Callable[[Any, UUID, Payload, Exception], Awaitable[None]]
 
 

@@ -122,7 +122,8 @@ def features_of(kind: Kind, query: Query, passages: Sequence[Passage]) -> dict[s
     if kind == "runs":
         return {"held": _held(query, passages)}
     lines = [line for passage in passages for line in lines_of(passage)]
-    wording = _wording(query.text, lines)
+    asked = grams(query.text)
+    wording = max((_alike(asked, grams(line)) for line in lines), default=0.0)
     strength = min(STRENGTH_LIMIT, max(passage.strength for passage in passages))
     if kind != "english":
         return {"strength": strength, "wording": wording}
@@ -187,33 +188,25 @@ def _answered(query: Query) -> str:
     return " ".join([*query.history[-1:], query.answered]) if query.answered and brief else query.answered
 
 
-def _wording(question: str, lines: Sequence[str]) -> float:
-    """The cosine of the question's and the nearest line's grams, 0..1.
-
-    A line has at least as many of them, squared, as it has at all: where that leaves it behind, they are not counted.
-    """
-    asked = Counter(chain.from_iterable(map(grams, words(question))))
-    length, worth, best = _square(asked), dict[str, int](), 0.0
-    for line in lines:
-        said = words(line)
-        for word in set(said).difference(worth):
-            worth[word] = sum(asked[gram] for gram in grams(word) if gram in asked)
-        shared = sum(map(worth.__getitem__, said))
-        if shared > best * sqrt(length * sum(map(len, map(grams, said)))):
-            counts = Counter(chain.from_iterable(map(grams, said)))
-            best = max(best, shared / sqrt(length * _square(counts)))
-    return best
+def grams(text: str) -> Counter[str]:
+    """Three letters that follow one another, with the edges of words; pairs of characters where words have none."""
+    return Counter(chain.from_iterable(map(_grams, words(text))))
 
 
 @lru_cache(maxsize=20_000)
-def grams(word: str) -> Sequence[str]:
-    """Three letters that follow one another, with the word's edges; pairs of characters where words have none."""
+def _grams(word: str) -> Sequence[str]:
     unparted = not word.isascii() and IS_UNPARTED.match(word)
     return _windows(word, SIGNS) if unparted else _windows(f" {word} ", 3)
 
 
 def _windows(text: str, length: int) -> Sequence[str]:
     return tuple(text[at : at + length] for at in range(max(1, len(text) - length + 1)))
+
+
+def _alike(one: Counter[str], other: Counter[str]) -> float:
+    """Their cosine."""
+    shared = sum(count * other[gram] for gram, count in one.items() if gram in other)
+    return shared / sqrt(_square(one) * _square(other)) if shared else 0.0
 
 
 def _square(counts: Counter[str]) -> int:

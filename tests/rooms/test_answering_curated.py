@@ -7,7 +7,7 @@ import pytest
 
 from app.answering.steps import Done, Why
 from app.answering.turn import Context, Desk, answer
-from app.conversations.answers import Turn
+from app.conversations.asked import Turn
 from app.knowledge.indexing import index_version
 from app.knowledge.queries import waiting_versions
 from app.knowledge.written import Draft, switch, write

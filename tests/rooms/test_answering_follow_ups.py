@@ -12,7 +12,7 @@ from app.answering.phrases import phrase
 from app.answering.rewriting import SYSTEM, faithful, leans
 from app.answering.steps import Done, Why
 from app.answering.turn import Context, Desk, answer
-from app.conversations.answers import Turn
+from app.conversations.asked import Turn
 from app.kit.db import Database
 from tests.model_server import ModelServer
 from tests.rooms.knowledge_factories import index_document

@@ -11,7 +11,7 @@ from app.answering.loops import ENDLESS, looping
 from app.answering.phrases import phrase
 from app.answering.turn import Context, reply
 from app.conversations import messaging
-from app.conversations.answers import Said
+from app.conversations.asked import Said
 from app.handoff import queue
 from tests.factories import create_agent, create_talk, say
 

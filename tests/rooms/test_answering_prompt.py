@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from app.answering import prompt, tokens
-from app.conversations.answers import Turn
+from app.conversations.asked import Turn
 from app.knowledge.search import Passage
 
 

@@ -9,13 +9,13 @@ from sqlalchemy import select
 from app.answering.models import Answer
 from app.answering.phrases import phrase
 from app.answering.turn import Context, reply
-from app.conversations import messaging, views
+from app.conversations import messaging
 from app.conversations.answers import retry_answer, stop_answers
 from app.handoff import queue
 from app.handoff.desk import set_desk
 from app.kit.db import Database
 from app.realtime.drafts import Drafts
-from tests.factories import Talk, create_agent, create_talk, say
+from tests.factories import Talk, create_agent, create_talk, messages_of, say
 from tests.model_server import ModelServer
 
 SOUND = "How do I turn the sound off?"
@@ -25,12 +25,6 @@ async def _ask(database: Database, org_id: UUID, text: str) -> tuple[Talk, UUID]
     async with database.transaction(org_id) as session:
         talk = await create_talk(session)
         return talk, (await say(session, talk, text)).id
-
-
-async def _messages(database: Database, org_id: UUID, talk: Talk) -> list[views.View]:
-    async with database.transaction(org_id) as session:
-        view = await views.snapshot(session, await messaging.get(session, talk.id), {})
-    return list(view["messages"])
 
 
 async def _kept(database: Database, org_id: UUID, talk: Talk) -> list[Answer]:
@@ -43,7 +37,7 @@ async def test_a_reply_stands_in_the_conversation_with_its_sources(
 ) -> None:
     talk, question = await _ask(context.database, knowing, SOUND)
     await reply(context, knowing, talk.id, question)
-    said = (await _messages(context.database, knowing, talk))[-1]
+    said = (await messages_of(context.database, knowing, talk))[-1]
     assert (said["author"]["kind"], said["state"], said["outcome"]) == ("bot", "complete", "answered")
     assert said["sources"][0]["n"] == 1
     assert said["sources"][0].keys() == {"n", "title", "place", "url", "passage"}
@@ -59,7 +53,7 @@ async def test_a_reply_that_runs_twice_answers_once(context: Context, knowing: U
     talk, question = await _ask(context.database, knowing, SOUND)
     await reply(context, knowing, talk.id, question)
     await reply(context, knowing, talk.id, question)
-    assert len(await _messages(context.database, knowing, talk)) == 2
+    assert len(await messages_of(context.database, knowing, talk)) == 2
 
 
 async def test_the_wish_for_a_person_hands_the_conversation_off(context: Context, knowing: UUID) -> None:
@@ -67,7 +61,7 @@ async def test_the_wish_for_a_person_hands_the_conversation_off(context: Context
     await reply(context, knowing, talk.id, question)
     async with context.database.transaction(knowing) as session:
         assert (await messaging.get(session, talk.id)).status == "waiting"
-    messages = await _messages(context.database, knowing, talk)
+    messages = await messages_of(context.database, knowing, talk)
     assert messages[1]["text"] == f"{phrase('person', 'en')}\n\n{phrase('away', 'en')}"
     assert messages[2]["notice"]["kind"] == "handoff_requested"
 
@@ -90,11 +84,11 @@ async def test_the_text_in_flight_is_shown_and_stored(
     job = asyncio.create_task(reply(with_model, knowing, talk.id, question))
     first = await _streaming(drafts, talk)
     await asyncio.sleep(0.7)
-    stored = (await _messages(with_model.database, knowing, talk))[-1]
+    stored = (await messages_of(with_model.database, knowing, talk))[-1]
     assert stored["state"] == "streaming"
     assert stored["text"].startswith(first)
     await job
-    assert (await _messages(with_model.database, knowing, talk))[-1]["text"] == ("word " * 20).strip()
+    assert (await messages_of(with_model.database, knowing, talk))[-1]["text"] == ("word " * 20).strip()
 
 
 async def test_the_assistant_falls_silent_when_an_agent_takes_over(
@@ -106,12 +100,12 @@ async def test_the_assistant_falls_silent_when_an_agent_takes_over(
     await _streaming(drafts, talk)
     async with with_model.database.transaction(knowing) as session:
         await queue.claim(session, talk.id, await create_agent(session))
-    before = await _messages(with_model.database, knowing, talk)
+    before = await messages_of(with_model.database, knowing, talk)
     async with asyncio.timeout(8):
         await job
         while not model.hung_up:
             await asyncio.sleep(0.01)
-    assert await _messages(with_model.database, knowing, talk) == before
+    assert await messages_of(with_model.database, knowing, talk) == before
     assert not drafts.of(talk.id)
     assert not await _kept(with_model.database, knowing, talk)
 
@@ -127,7 +121,7 @@ async def test_stopping_ends_the_answer(
         await stop_answers(session, talk.id)
     async with asyncio.timeout(8):
         await job
-    assert (await _messages(with_model.database, knowing, talk))[-1]["state"] == "interrupted"
+    assert (await messages_of(with_model.database, knowing, talk))[-1]["state"] == "interrupted"
 
 
 async def test_an_interrupted_answer_is_written_again(
@@ -137,12 +131,12 @@ async def test_an_interrupted_answer_is_written_again(
     model.say("All of it [1].")
     talk, question = await _ask(with_model.database, knowing, SOUND)
     await reply(with_model, knowing, talk.id, question)
-    broken = (await _messages(with_model.database, knowing, talk))[-1]
+    broken = (await messages_of(with_model.database, knowing, talk))[-1]
     assert (broken["state"], broken["text"], broken["outcome"]) == ("interrupted", "Two words", None)
     async with with_model.database.transaction(knowing) as session:
         await retry_answer(session, UUID(broken["id"]), visitor_id=talk.visitor.id)
     await reply(with_model, knowing, talk.id, question)
-    whole = (await _messages(with_model.database, knowing, talk))[-1]
+    whole = (await messages_of(with_model.database, knowing, talk))[-1]
     assert whole["id"] == broken["id"]
     assert whole["attempt"] > broken["attempt"]
     assert (whole["state"], whole["text"]) == ("complete", "All of it [1].")
@@ -165,7 +159,7 @@ async def test_who_has_tried_again_in_vain_is_not_left_alone(
     talk, question = await _ask(with_model.database, knowing, SOUND)
     model.cut_after(2, "Two words")
     await reply(with_model, knowing, talk.id, question)
-    broken = (await _messages(with_model.database, knowing, talk))[-1]
+    broken = (await messages_of(with_model.database, knowing, talk))[-1]
     async with with_model.database.transaction(knowing) as session:
         assert (await messaging.get(session, talk.id)).status == "bot"
         await retry_answer(session, UUID(broken["id"]), visitor_id=talk.visitor.id)
@@ -174,7 +168,7 @@ async def test_who_has_tried_again_in_vain_is_not_left_alone(
     async with with_model.database.transaction(knowing) as session:
         assert (await messaging.get(session, talk.id)).status == status
     again = next(
-        one for one in await _messages(with_model.database, knowing, talk) if one["id"] == broken["id"]
+        one for one in await messages_of(with_model.database, knowing, talk) if one["id"] == broken["id"]
     )
     assert (again["state"], again["outcome"], again["text"]) == ("interrupted", None, said)
 
@@ -188,4 +182,4 @@ async def test_what_goes_wrong_inside_ends_as_interrupted(
     monkeypatch.setattr("app.answering.searching.find", broken)
     talk, question = await _ask(context.database, knowing, SOUND)
     await reply(context, knowing, talk.id, question)
-    assert (await _messages(context.database, knowing, talk))[-1]["state"] == "interrupted"
+    assert (await messages_of(context.database, knowing, talk))[-1]["state"] == "interrupted"

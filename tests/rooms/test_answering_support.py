@@ -12,7 +12,7 @@ from app.answering.phrases import phrase
 from app.answering.steps import Done, Why
 from app.answering.support import Statements, stands
 from app.answering.turn import Context, Desk, answer
-from app.conversations.answers import Turn
+from app.conversations.asked import Turn
 from tests.model_server import ModelServer
 
 RETURNS = (

@@ -8,7 +8,7 @@ from app.answering import prompt
 from app.answering.phrases import phrase
 from app.answering.steps import Done, Reading, Searching, Step, Text, Why
 from app.answering.turn import Context, Desk, answer
-from app.conversations.answers import Turn
+from app.conversations.asked import Turn
 from tests.model_server import ModelServer
 
 SOUND = "How do I turn the sound off?"

@@ -7,7 +7,7 @@ import pytest
 from app.conversations import answers, messaging, queries, views
 from app.handoff import queue
 from app.kit.db import Database
-from tests.factories import Talk, create_agent, create_talk, say
+from tests.factories import Talk, create_agent, create_talk, messages_of, say
 
 
 async def asked(
@@ -19,12 +19,6 @@ async def asked(
         answer = await answers.begin_answer(session, talk.id, trigger_id=question.id)
     assert answer is not None
     return talk, answer
-
-
-async def messages_of(database: Database, org_id: UUID, talk: Talk) -> list[views.View]:
-    async with database.transaction(org_id) as session:
-        view = await views.snapshot(session, await messaging.get(session, talk.id), {})
-    return list(view["messages"])
 
 
 async def test_a_question_whose_writer_died_is_answered_in_place(database: Database, org_id: UUID) -> None:

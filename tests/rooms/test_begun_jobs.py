@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,8 +12,9 @@ from sqlalchemy import text
 from app.kit import begun
 from app.kit.begun import Begun, begin
 from app.kit.db import Database
-from app.kit.jobs import Jobs, Payload
+from app.kit.jobs import Payload
 from app.kit.worker import Worker
+from tests.rooms.working import working_on
 
 Run = Callable[[Payload], Awaitable[None]]
 LEASE_S = 1.5
@@ -46,23 +47,13 @@ class Long:
         await self.finish.wait()
 
 
-@asynccontextmanager
-async def working(
+def working(
     database: Database, name: str, run: Run, mine: Begun | None = None, grace_s: float = 1
-) -> AsyncIterator[None]:
+) -> AbstractAsyncContextManager[Worker]:
     async def handle(_: object, __: UUID, payload: Payload) -> None:
         await run(payload)
 
-    table = Jobs()
-    table.add(name, handle)
-    worker = Worker(database, table, None, lease_s=LEASE_S, begun=mine)
-    running = asyncio.create_task(worker.run())
-    await asyncio.sleep(0)
-    try:
-        yield
-    finally:
-        await worker.stop(grace_s=grace_s)
-        await asyncio.wait_for(running, 10)
+    return working_on(database, name, handle, begun=mine, lease_s=LEASE_S, grace_s=grace_s)
 
 
 async def ask(database: Database, org_id: UUID, name: str, number: int = 1) -> None:

@@ -9,7 +9,7 @@ import pytest
 from app.answering.phrases import PHRASES, moment, phrase
 from app.answering.turn import Context, reply
 from app.conversations import feedback, messaging, queries
-from app.conversations.answers import Said
+from app.conversations.asked import Said
 from app.handoff import queue
 from app.handoff.brief import kept
 from app.handoff.desk import Desk, availability, desk_of, set_desk

@@ -1,8 +1,8 @@
 """Jobs: recorded with their reason, run until they succeed, taken over from the dead."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -11,27 +11,20 @@ from sqlalchemy import text
 
 from app.kit import worker as workers
 from app.kit.db import Database
-from app.kit.jobs import Jobs, Payload, enqueue
+from app.kit.jobs import Payload, enqueue
 from app.kit.worker import Worker
+from tests.rooms.working import working_on
 
 Run = Callable[[UUID, Payload], Awaitable[None]]
 
 
-@asynccontextmanager
-async def working(database: Database, name: str, run: Run, *, lease_s: float = 5) -> AsyncIterator[Worker]:
-    jobs = Jobs()
-
+def working(
+    database: Database, name: str, run: Run, *, lease_s: float = 5
+) -> AbstractAsyncContextManager[Worker]:
     async def handle(_: object, org_id: UUID, payload: Payload) -> None:
         await run(org_id, payload)
 
-    jobs.add(name, handle)
-    worker = Worker(database, jobs, None, lease_s=lease_s)
-    running = asyncio.create_task(worker.run())
-    try:
-        yield worker
-    finally:
-        await worker.stop(grace_s=1)
-        await asyncio.wait_for(running, 10)
+    return working_on(database, name, handle, lease_s=lease_s)
 
 
 @pytest.fixture
