@@ -32,7 +32,7 @@ from bench.synthetic import Writer
 QUESTIONS = 150
 VARIED: dict[str, Sequence[float]] = {
     "NEAR": (0.02, 0.04),
-    "LEAST_NEAR": (300, 400),
+    "LEAST_NEAR": (200, 400),
     "MOST_NEAR": (25, 50, 100),
     "WORDED": (125, 250, 1_000),
     "RARE": (2_500, 5_000, 20_000),

@@ -103,10 +103,15 @@ class Database:
 
     @asynccontextmanager
     async def reading(self, org_id: UUID) -> AsyncIterator["Statements"]:
-        """The same, for what changes nothing: nobody waits until such a transaction has ended."""
+        """The same, for what changes nothing: nobody waits until such a transaction has ended.
+
+        Each connection plans a statement once. PostgreSQL would plan a search anew each time, for a millisecond.
+        """
         held, connection = await self._taken()
         try:
-            await connection.execute(f"BEGIN READ ONLY; SET LOCAL app.org = '{org_id.hex}'")
+            await connection.execute(
+                f"BEGIN READ ONLY; SET LOCAL app.org = '{org_id.hex}'; SET LOCAL plan_cache_mode = force_generic_plan"
+            )
             yield Statements(connection, {"org": org_id})
         finally:
             ending = asyncio.create_task(_ended(held, connection))

@@ -34,7 +34,7 @@ SPARE = 20
 # all, within bounds), and how many with its rare words, are compared with it exactly. Words are rare as long as all of
 # them together stand in no more chunks than RARE. They must carry most of the question, or all chunks are compared
 # after all. What fewer of each lose, and what more of each cost, bench/large.py prints (decision 10).
-NEAR, LEAST_NEAR, MOST_NEAR, WORDED = 0.01, 200, 400, 500
+NEAR, LEAST_NEAR, MOST_NEAR, WORDED = 0.01, 100, 400, 500
 RARE, LEAST_WEIGHT = 10_000, 0.6
 
 # Each look-up by id stands in a subquery of its own (OFFSET 0 keeps it there): with a stale idea of how many chunks

@@ -63,7 +63,7 @@ async def test_the_same_is_found_as_exactly(database: Database, org_id: UUID, wr
             assert [passage.chunk_id for passage in await search(session, query)] == exact
 
 
-@pytest.mark.parametrize(("chunks", "near"), [(8_000, 200), (13_000, 200), (30_000, 300), (200_000, 400)])
+@pytest.mark.parametrize(("chunks", "near"), [(8_000, 100), (13_000, 130), (30_000, 300), (200_000, 400)])
 def test_as_many_neighbours_are_compared_as_the_size_needs(chunks: int, near: int) -> None:
     statistics = Statistics(chunks, chunks * 100, {}, large=True)
     question = ask(read(Query("Where is my parcel?"), "en", ["en"]), statistics, "en")

@@ -12,6 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL
 
 from app.kit.db import Database, fetch
+from app.knowledge.embedders import Models
+from app.knowledge.finding import find
+from app.knowledge.search import SEARCH, Query
 
 
 async def test_connections_that_the_database_has_closed_are_replaced(
@@ -142,6 +145,17 @@ async def test_who_reads_changes_nothing_and_waits_for_no_end(single: Database, 
         connection = session.connection
     assert connection.is_in_transaction()
     assert await _there(single, org_id) == 0
+
+
+async def test_what_is_read_is_planned_once(single: Database, org_id: UUID) -> None:
+    """By itself PostgreSQL plans a statement at least five times, and a search each time."""
+    planned = "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1"
+    for _ in range(3):
+        await find(single, Models(), org_id, Query("How do I turn the sound off?"))
+    async with single.reading(org_id) as session:
+        assert [tuple(row) for row in await fetch(session, planned, SEARCH)] == [(3, 0)]
+    async with single.transaction(org_id) as session:
+        assert await session.scalar(text("SHOW plan_cache_mode")) == "auto"
 
 
 async def test_a_connection_that_is_lost_while_it_is_read_from_is_replaced_and_told_of(
