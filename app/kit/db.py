@@ -40,6 +40,9 @@ WORK_PATIENCE_S = 60.0
 WORK_POOL = 10
 
 SET = "SELECT set_config($1, $2, true)"
+# Each connection plans a statement once, as PostgreSQL would plan a search anew each time, for a millisecond; and for
+# indexes, as there may have been next to nothing to read then.
+PLANNED_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off"
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -105,13 +108,11 @@ class Database:
     async def reading(self, org_id: UUID) -> AsyncIterator["Statements"]:
         """The same, for what changes nothing: nobody waits until such a transaction has ended.
 
-        Each connection plans a statement once. PostgreSQL would plan a search anew each time, for a millisecond.
+        Statements are `PLANNED_ONCE`.
         """
         held, connection = await self._taken()
         try:
-            await connection.execute(
-                f"BEGIN READ ONLY; SET LOCAL app.org = '{org_id.hex}'; SET LOCAL plan_cache_mode = force_generic_plan"
-            )
+            await connection.execute(f"BEGIN READ ONLY; SET LOCAL app.org = '{org_id.hex}'; {PLANNED_ONCE}")
             yield Statements(connection, {"org": org_id})
         finally:
             ending = asyncio.create_task(_ended(held, connection))

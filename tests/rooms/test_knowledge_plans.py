@@ -11,11 +11,11 @@ from pgvector import HalfVector, SparseVector
 from pgvector.asyncpg import register_vector
 from sqlalchemy.engine import URL
 
-from app.kit.db import asyncpg_url, libpq_arguments
+from app.kit.db import PLANNED_ONCE, asyncpg_url, libpq_arguments
 from app.kit.embedded import EmbeddedDatabase
 from app.kit.ids import new_id
 from app.knowledge import large
-from app.knowledge.search import EVERY, MOST_NEAR, WORDED
+from app.knowledge.search import EVERY, MOST_NEAR, SEARCH, WORDED
 from ingest.lexical import DIMENSIONS
 from tests.conftest import clone_database
 
@@ -72,8 +72,8 @@ async def plan_of(connection: Any, statement: str, *parameters: object) -> str:
 
 
 async def plan_for_any(connection: Any, statement: str, *parameters: str) -> str:
-    """The plan for whatever parameters, as what only reads has it (app/kit/db.py)."""
-    await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+    """The plan for whatever parameters, as what only reads has it."""
+    await connection.execute(PLANNED_ONCE)
     await connection.execute(f"PREPARE asked AS {statement}")
     given = ", ".join(f"'{parameter}'" for parameter in parameters)
     return await plan_of(connection, f"EXECUTE asked ({given})")
@@ -93,6 +93,33 @@ async def test_an_organisation_is_searched_exactly_by_its_own_rows_alone(
         assert "chunk_vector_pkey" in plan
         assert f"Index Cond: (org_id = {organisation})" in plan
         assert "Seq Scan" not in plan
+
+
+async def test_a_search_that_was_planned_with_little_to_read_is_good_for_much(
+    cluster: EmbeddedDatabase, worker_id: str
+) -> None:
+    """Of tables with a page or two PostgreSQL would read every row, for each row that it looks up."""
+    name = f"frontdesk_few_{worker_id}"
+    await clone_database(cluster, name)
+    async with connected(asyncpg_url(cluster.admin_url).set(database=name)) as connection:
+        async with connection.transaction():
+            await connection.execute("SET LOCAL session_replication_role = replica")
+            await connection.execute(FILL, org_id := new_id(), 3)
+        await connection.execute("ANALYZE")
+        asked = (
+            str(org_id),
+            *(each.to_text() for each in (QUESTION, WORDS, WORDS)),
+            "0.4",
+            "50",
+            "30",
+            "0.2",
+        )
+        async with connection.transaction():
+            plan = await plan_for_any(connection, SEARCH, *asked)
+    assert "Seq Scan" not in plan
+    assert all(
+        f"using {table}_pkey" in plan for table in ("chunk_vector", "chunk_pairs", "chunk", "document")
+    )
 
 
 async def test_a_large_organisation_uses_its_indexes(filled: tuple[URL, UUID, UUID]) -> None:
