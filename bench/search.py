@@ -4,9 +4,9 @@ How fast search is beside plain dense search and beside PostgreSQL's own, and ho
     make bench-search                        # one run on one database; prints one JSON object
     python -m bench.search --large 50000     # a smaller large tenant
 
-Every search is one transaction of one organisation, as in the product, with the making of the question's vectors.
-`dense` is what a plain vector search is: the organisation's chunks in the order of their cosine, exactly. `ts_rank`
-ranks what a GIN index finds. The texts are synthetic (bench/synthetic.py).
+Every search is a transaction of one organisation that only reads, as in the product, with the making of the question's
+vectors. `dense` is what a plain vector search is: the organisation's chunks in the order of their cosine, exactly.
+`ts_rank` ranks what a GIN index finds. The texts are synthetic (bench/synthetic.py).
 """
 
 import argparse
@@ -26,9 +26,8 @@ from uuid import UUID
 
 import asyncpg
 from pgvector import HalfVector
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit.db import Database, asyncpg_url, driver_connection, libpq_arguments, scope
+from app.kit.db import Database, Transaction, asyncpg_url, driver_connection, libpq_arguments, scope
 from app.kit.embedded import EmbeddedDatabase, release, start
 from app.kit.ids import new_id
 from app.kit.migrate import migrate
@@ -63,24 +62,24 @@ BENCH_WORDS = """
     ANALYZE;
 """
 
-Searching = Callable[[AsyncSession, str], Awaitable[list[UUID]]]
+Searching = Callable[[Transaction, str], Awaitable[list[UUID]]]
 
 
-async def ours(session: AsyncSession, question: str) -> list[UUID]:
+async def ours(session: Transaction, question: str) -> list[UUID]:
     return [passage.chunk_id for passage in await search(session, Query(question), limit=FOUND)]
 
 
-async def ours_exactly(session: AsyncSession, question: str) -> list[UUID]:
+async def ours_exactly(session: Transaction, question: str) -> list[UUID]:
     return [passage.chunk_id for passage in await search(session, Query(question), limit=FOUND, exactly=True)]
 
 
-async def dense(session: AsyncSession, question: str) -> list[UUID]:
+async def dense(session: Transaction, question: str) -> list[UUID]:
     vector = HalfVector(static_embedder().embed([question])[0])
     rows = await (await driver_connection(session)).fetch(DENSE, scope(session), vector)
     return [row[0] for row in rows]
 
 
-async def ts_rank(session: AsyncSession, question: str) -> list[UUID]:
+async def ts_rank(session: Transaction, question: str) -> list[UUID]:
     rows = await (await driver_connection(session)).fetch(
         TS_RANK, scope(session), " | ".join(question.split())
     )
@@ -173,13 +172,13 @@ class Bench:
 
     async def timed(self, way: Searching, org_id: UUID, question: str) -> float:
         started = perf_counter()
-        async with self.database.transaction(org_id) as session:
+        async with self.database.reading(org_id) as session:
             await way(session, question)
         return perf_counter() - started
 
     async def recall(self, org_id: UUID, question: str) -> float:
         """The share of the exact first ten that the plan in use finds."""
-        async with self.database.transaction(org_id) as session:
+        async with self.database.reading(org_id) as session:
             exact, found = await ours_exactly(session, question), await ours(session, question)
         return len(set(exact) & set(found)) / max(len(exact), 1)
 
