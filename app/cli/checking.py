@@ -24,6 +24,12 @@ from app.web.static_files import STATIC
 OLDEST_POSTGRESQL = 150000
 OLDEST_VECTOR = (0, 8)
 
+# Temporary tables apart, which go with the connection.
+OWNED = """
+    SELECT count(*) FROM pg_class WHERE relpersistence <> 't'
+        AND relowner = (SELECT oid FROM pg_roles WHERE rolname = $1)
+"""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -99,8 +105,7 @@ async def _vector(connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
 
 
 async def _role(connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
-    query = "SELECT count(*) FROM pg_class WHERE relowner = (SELECT oid FROM pg_roles WHERE rolname = $1)"
-    owned = await connection.fetchval(query, APP_ROLE)
+    owned = await connection.fetchval(OWNED, APP_ROLE)
     good = owned == 0
     return Finding(
         "rights",

@@ -1,11 +1,14 @@
 """Every migration can be undone: down to an empty database and up again gives the very same schema."""
 
+from typing import Any
+
 import asyncpg
+import pytest
 from sqlalchemy.engine import URL
 
-from app.kit.db import asyncpg_url, libpq_arguments
+from app.kit.db import APP_ROLE, asyncpg_url, libpq_arguments
 from app.kit.embedded import EmbeddedDatabase
-from app.kit.migrate import downgrade, migrate
+from app.kit.migrate import MigrationError, downgrade, migrate
 from tests.conftest import clone_database
 
 COLUMNS = """
@@ -38,6 +41,52 @@ async def test_every_migration_can_be_undone_and_done_again(
     assert {row[0] for row in made_left} <= {"index", "constraint"}
     await migrate(owner)
     assert await schema(owner) == (columns, made)
+
+
+async def test_the_application_may_make_temporary_tables(cluster: EmbeddedDatabase, worker_id: str) -> None:
+    name = f"frontdesk_temporary_{worker_id}"
+    await clone_database(cluster, name)
+    owner = asyncpg_url(cluster.owner_url).set(database=name)
+    await _run(owner, f"REVOKE ALL ON DATABASE {name} FROM PUBLIC, {APP_ROLE}")
+    await migrate(owner)
+    assert await _run(owner, "SELECT has_database_privilege($1, current_database(), 'TEMPORARY')", APP_ROLE)
+
+
+async def test_an_owner_who_cannot_allow_that_is_told_what_to_run(
+    cluster: EmbeddedDatabase, worker_id: str
+) -> None:
+    name = f"frontdesk_forbidden_{worker_id}"
+    await clone_database(cluster, name)
+    admin = asyncpg_url(cluster.admin_url).set(database=name)
+    owner = asyncpg_url(cluster.owner_url).set(database=name)
+    await _run(admin, f"REVOKE ALL ON DATABASE {name} FROM PUBLIC, {APP_ROLE}")
+    await _run(admin, f"ALTER DATABASE {name} OWNER TO postgres")
+    await _run(admin, f"GRANT CONNECT ON DATABASE {name} TO {owner.username}")
+    with pytest.raises(MigrationError, match=f'GRANT TEMPORARY ON DATABASE "{name}" TO {APP_ROLE}'):
+        await migrate(owner)
+
+
+async def test_no_temporary_table_stands_in_for_what_an_owners_function_reads(
+    cluster: EmbeddedDatabase, worker_id: str
+) -> None:
+    name = f"frontdesk_paths_{worker_id}"
+    await clone_database(cluster, name)
+    paths = r"""
+        SELECT array_agg(coalesce(setting, 'none')) FROM pg_proc
+        LEFT JOIN unnest(proconfig) AS setting ON setting LIKE 'search\_path=%'
+        WHERE prosecdef AND pronamespace = 'public'::regnamespace
+    """
+    found = await _run(asyncpg_url(cluster.owner_url).set(database=name), paths)
+    assert found
+    assert [path for path in found if not path.endswith(", pg_temp")] == []
+
+
+async def _run(url: URL, statement: str, *parameters: object) -> Any:
+    connection = await asyncpg.connect(**libpq_arguments(url))
+    try:
+        return await connection.fetchval(statement, *parameters)
+    finally:
+        await connection.close()
 
 
 async def schema(owner: URL) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
