@@ -32,8 +32,8 @@ COPY_TENANTS = """
     INSERT INTO chunk_vector (org_id, chunk_id, version_id, dense, lexical)
         SELECT copied.org_id, copied.id, copied.version_id, dense, lexical
         FROM bench_copied copied JOIN chunk_vector ON chunk_id = copied.source;
-    INSERT INTO chunk_pairs (org_id, chunk_id, version_id, pairs, reads)
-        SELECT copied.org_id, copied.id, copied.version_id, pairs, reads
+    INSERT INTO chunk_pairs (org_id, chunk_id, version_id, pairs, reads, terms)
+        SELECT copied.org_id, copied.id, copied.version_id, pairs, reads, terms
         FROM bench_copied copied JOIN chunk_pairs ON chunk_id = copied.source;
 """
 # A row of corpus_term in the binary form of COPY: how many fields, and each with its length before it.
@@ -105,7 +105,10 @@ class Loader:
             (one, tenant.org_id, *place, at, [], None, it.text, None) for at, (one, it) in numbered
         ]
         vectors = [(tenant.org_id, one, version, it.dense, it.terms) for _, (one, it) in numbered]
-        pairs = [(tenant.org_id, one, version, it.pairs, at) for at, (one, it) in numbered]
+        pairs = [
+            (tenant.org_id, one, version, it.pairs, at, it.numbers.astype(">i4").tobytes())
+            for at, (one, it) in numbered
+        ]
         for table, rows in (("chunk", chunks), ("chunk_vector", vectors), ("chunk_pairs", pairs)):
             await self.admin.copy_records_to_table(table, records=rows)
         self.texts += [chunk.text for chunk in batch]

@@ -20,7 +20,7 @@ from ingest.embed import Vectors, static_embedder
 from ingest.lexical import IS_UNPARTED, stems
 
 # How many passages are looked at so closely, and how many of those by the meaning of their lines, which takes longest.
-LOOKED_AT, COMPARED = 30, 12
+LOOKED_AT, COMPARED = 25, 12
 # The share of the question's words that stand in one line; how like the question the line is, against the line that is
 # most like it; the shares of the title, and of the file's name, that the question names; the logarithm of the
 # passage's length.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from pgvector import HalfVector, SparseVector
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,7 +35,7 @@ UNKNOWN_LANGUAGE = "und"
 ARRIVING = """
     CREATE TEMPORARY TABLE IF NOT EXISTS arriving_chunk (
         id uuid, document_id uuid, version_id uuid, ordinal int, headings text[], page int, question text, text text,
-        dense halfvec, lexical sparsevec, pairs sparsevec
+        dense halfvec, lexical sparsevec, pairs sparsevec, terms bytea
     ) WITH (toast_tuple_target = 8160) ON COMMIT DELETE ROWS;
     DELETE FROM pg_temp.arriving_chunk
 """
@@ -47,8 +48,8 @@ ADD_VECTORS = """
     SELECT $1, id, version_id, dense, lexical FROM pg_temp.arriving_chunk
 """
 ADD_PAIRS = """
-    INSERT INTO chunk_pairs (org_id, chunk_id, version_id, pairs, reads)
-    SELECT $1, id, version_id, pairs, hashtextextended(text, 0) FROM pg_temp.arriving_chunk
+    INSERT INTO chunk_pairs (org_id, chunk_id, version_id, pairs, reads, terms)
+    SELECT $1, id, version_id, pairs, hashtextextended(text, 0), terms FROM pg_temp.arriving_chunk
 """
 ADD_VERSION_TERMS = "INSERT INTO version_terms (org_id, version_id, terms, counts) VALUES ($1, $2, $3, $4)"
 ADD_TERMS = """
@@ -173,6 +174,7 @@ def _rows(document_id: UUID, version: Indexed) -> Iterator[tuple[object, ...]]:
             HalfVector(dense),
             SparseVector(words.terms, DIMENSIONS),
             SparseVector(words.pairs, DIMENSIONS),
+            np.array(sorted(words.terms), ">i4").tobytes(),
         )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from pgvector import HalfVector, SparseVector
 
 from app.kit.db import Transaction, driver_connection, scope
-from app.knowledge.duplicates import Seen, Terms, firsts
+from app.knowledge.duplicates import Seen, firsts
 from app.knowledge.lines import LEAST_LIKENESS, LOOKED_AT, WEIGHTS, Shown, look_closely
 from app.knowledge.models import FILES
 from app.knowledge.preparing import prepare
@@ -28,7 +28,7 @@ __all__ = ["Passage", "Query", "search"]
 CANDIDATES = 50
 
 # Passages read besides those asked for, to stand in for those that say the same as another.
-SPARE = 20
+SPARE = 15
 
 # Of an organisation with an index of its own (app/knowledge/large.py): how many chunks near the question (a share of
 # all, within bounds), and how many with its rare words, are compared with it exactly. Words are rare as long as all of
@@ -54,11 +54,9 @@ BEST_OF = """
         ORDER BY lexical + (SELECT $5 * lexical / dense FROM best) * greatest(dense, 0) DESC, chunk_id LIMIT $6
     ), second AS MATERIALIZED (
         SELECT first.*, greatest(dense, 0) / (SELECT dense FROM best) AS dense_share,
-               lexical - together.pairs AS worded, together.version_id, together.reads,
-               rank() OVER (ORDER BY dense DESC)::int AS dense_rank,
-               rank() OVER (ORDER BY lexical DESC)::int AS lexical_rank
+               lexical - together.pairs AS worded, together.version_id, together.reads, together.terms
         FROM first, LATERAL (
-            SELECT pairs <#> $4 AS pairs, version_id, reads FROM chunk_pairs
+            SELECT pairs <#> $4 AS pairs, version_id, reads, terms FROM chunk_pairs
             WHERE org_id = $1 AND chunk_id = first.chunk_id OFFSET 0
         ) AS together
     ), third AS MATERIALIZED (
@@ -71,13 +69,12 @@ BEST_OF = """
         ) AS each
         ORDER BY score DESC, chunk_id LIMIT $7
     )
-    SELECT fused.chunk_id, fused.dense, fused.lexical, fused.dense_rank, fused.lexical_rank, fused.score,
+    SELECT fused.chunk_id, fused.dense, fused.lexical, fused.score, fused.terms,
            chunk.document_id, chunk.headings, chunk.page, chunk.question, chunk.text,
-           document.source, document.name, document.title, document.url, sparsevec_send(vector.lexical) AS terms
+           document.source, document.name, document.title, document.url
     FROM fused,
         LATERAL (SELECT * FROM chunk WHERE id = fused.chunk_id AND org_id = $1 OFFSET 0) chunk,
-        LATERAL (SELECT * FROM document WHERE id = chunk.document_id AND org_id = $1 OFFSET 0) document,
-        LATERAL (SELECT * FROM chunk_vector WHERE org_id = $1 AND chunk_id = chunk.id OFFSET 0) vector
+        LATERAL (SELECT * FROM document WHERE id = chunk.document_id AND org_id = $1 OFFSET 0) document
     ORDER BY fused.score DESC, fused.chunk_id
 """
 SEARCH = BEST_OF % EVERY
@@ -111,9 +108,9 @@ class Passage:
     is `dense`.
 
     `score` orders the passages, 0..1, 1 for one that is best in every way. `dense` is the cosine with the question,
-    `lexical` the BM25 score, with their ranks among the candidates. `coverage` is the share of the question's weight
-    that the passage's words carry, 0..1. `strength` is the BM25 score for each unit of that weight, at most K1 + 1:
-    how much the passage speaks of all that was asked, whatever the length of the question. `also` are further
+    `lexical` the BM25 score, with their ranks among those looked at closely. `coverage` is the share of the question's
+    weight that the passage's words carry, 0..1. `strength` is the BM25 score for each unit of that weight, at most
+    K1 + 1: how much the passage speaks of all that was asked, whatever the length of the question. `also` are further
     documents that say the same. `reranked` is what a reranker thinks of it, which then orders them.
     """
 
@@ -223,23 +220,20 @@ def _distinct(
 ) -> list[Passage]:
     """One of those that say the same, the best, which notes where else it stands."""
     asked, shown = frozenset(question.terms), dict[int, Passage]()
-    texts = [Seen(row["text"], _terms(row["terms"]), asked) for row, _ in found]
+    texts = [Seen(row["text"], np.frombuffer(row["terms"], ">i4"), asked) for row, _ in found]
+    dense, lexical = (sorted((row[by] for row, _ in found), reverse=True) for by in ("dense", "lexical"))
     for number, (first, (row, score)) in enumerate(zip(firsts(texts, limit), found, strict=True)):
         if first == number:
-            shown[first] = _passage(row, score, question.coverage(texts[first].said), question.weight)
+            ranks = dense.index(row["dense"]) + 1, lexical.index(row["lexical"]) + 1
+            shown[first] = _passage(row, score, ranks, question.coverage(texts[first].said), question.weight)
         elif first is not None:
             shown[first] = _noting(shown[first], row)
     return list(shown.values())
 
 
-def _terms(sparse: bytes) -> Terms:
-    """The numbers of a sparse vector's terms, in order, from its binary form: how many there are stands at the fifth
-    byte, they begin at the thirteenth, their weights follow and are not read.
-    """
-    return np.frombuffer(sparse, ">i4", int.from_bytes(sparse[4:8]), 12)
-
-
-def _passage(row: Mapping[str, Any], score: float, coverage: float, weight: float) -> Passage:
+def _passage(
+    row: Mapping[str, Any], score: float, ranks: tuple[int, int], coverage: float, weight: float
+) -> Passage:
     """`weight` is the question's."""
     return Passage(
         chunk_id=row["chunk_id"],
@@ -255,8 +249,8 @@ def _passage(row: Mapping[str, Any], score: float, coverage: float, weight: floa
         score=score,
         dense=row["dense"],
         lexical=row["lexical"],
-        dense_rank=row["dense_rank"],
-        lexical_rank=row["lexical_rank"],
+        dense_rank=ranks[0],
+        lexical_rank=ranks[1],
         coverage=coverage,
         strength=row["lexical"] / weight if weight else 0.0,
     )

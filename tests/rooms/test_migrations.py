@@ -1,15 +1,19 @@
 """Every migration can be undone: down to an empty database and up again gives the very same schema."""
 
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 from sqlalchemy.engine import URL
 
-from app.kit.db import APP_ROLE, asyncpg_url, libpq_arguments
+from app.kit.db import APP_ROLE, Database, asyncpg_url, libpq_arguments
 from app.kit.embedded import EmbeddedDatabase
 from app.kit.migrate import MigrationError, downgrade, migrate
+from app.tenancy.organisations import create_organisation
 from tests.conftest import clone_database
+from tests.rooms.knowledge_factories import HANDBOOK, index_document
 
 COLUMNS = """
     SELECT table_schema, table_name, column_name, data_type, is_nullable, column_default
@@ -79,6 +83,32 @@ async def test_no_temporary_table_stands_in_for_what_an_owners_function_reads(
     found = await _run(asyncpg_url(cluster.owner_url).set(database=name), paths)
     assert found
     assert [path for path in found if not path.endswith(", pg_temp")] == []
+
+
+async def test_passages_from_before_have_the_terms_that_new_ones_have(
+    cluster: EmbeddedDatabase, worker_id: str
+) -> None:
+    name = f"frontdesk_terms_{worker_id}"
+    await clone_database(cluster, name)
+    owner, app = (asyncpg_url(url).set(database=name) for url in (cluster.owner_url, cluster.app_url))
+    database = Database(app)
+    async with database.transaction(None) as session:
+        org_id = (await create_organisation(session, slug="northwind", name="Northwind")).id
+    await index_document(database, org_id, "handbook.md", HANDBOOK)
+    before = await _terms(database, org_id)
+    await database.close()
+    await downgrade(owner, "0020")
+    await migrate(owner)
+    assert await _terms(database, org_id) == before
+    assert min(map(len, before.values())) > 0
+    await database.close()
+
+
+async def _terms(database: Database, org_id: UUID) -> dict[UUID, bytes]:
+    async with database.transaction(org_id) as session:
+        return {
+            row[0]: row[1] for row in await session.execute(text("SELECT chunk_id, terms FROM chunk_pairs"))
+        }
 
 
 async def _run(url: URL, statement: str, *parameters: object) -> Any:
