@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from app.knowledge.evaluation_set import read_set
-from bench.tune import Constants, Index, figures
+from bench.in_memory import Index
+from bench.tune import Constants, figures
 from ingest.chunk import SIZE_TOKENS
 from ingest.lexical import USUAL_LENGTH
 

@@ -19,7 +19,8 @@ import numpy as np
 
 from app.knowledge.duplicates import ALIKE, Seen, likely, shared
 from app.knowledge.evaluation_set import read_set
-from bench.tune import Constants, Index, answers
+from bench.in_memory import Index
+from bench.tune import Constants, answers
 from ingest.lexical import number
 
 FIRST = 50

@@ -20,7 +20,8 @@ import numpy as np
 from app.knowledge.endpoints import Endpoint, EndpointEmbedder
 from app.knowledge.evaluation_set import Corpus, read_set
 from app.knowledge.finding import asked_of
-from bench.tune import FOUND, Constants, Index, Scored, measure, rank, score
+from bench.in_memory import Index
+from bench.tune import FOUND, Constants, Scored, measure, rank, score
 from ingest.embed import Vectors
 
 WEIGHTS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0)

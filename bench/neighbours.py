@@ -19,7 +19,8 @@ from app.answering.prompt import PASSAGE_TOKENS
 from app.answering.searching import PASSAGES
 from app.answering.tokens import count
 from app.knowledge.evaluation_set import read_set
-from bench.tune import Constants, Index, answers
+from bench.in_memory import Index
+from bench.tune import Constants, answers
 from ingest.lexical import lower, raw_words
 
 # Of how many of the passages, best first, and how many before and after each.

@@ -8,18 +8,16 @@ agree. The arithmetic is that of app/knowledge/search.py; its figures with the c
 """
 
 import argparse
-import math
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.knowledge.evaluation_set import Corpus, chunks_of, read_set
-from app.knowledge.indexing import headings_above
+from app.knowledge.evaluation_set import read_set
 from app.knowledge.lines import (
     COMPARED,
     LEAST_LIKENESS,
@@ -35,33 +33,21 @@ from app.knowledge.question import (
     BACKGROUND,
     COMMON_SHARE,
     DENSE_WEIGHT,
+    INSTEAD,
     PAIR_WEIGHT,
+    SPELT_WEIGHT,
     TURN_WEIGHTS,
     Query,
     following,
+    is_spelt,
 )
 from app.knowledge.search import CANDIDATES, SPARE
-from ingest.chunk import SIZE_TOKENS
+from bench.in_memory import Index, Scores, content
 from ingest.embed import static_embedder
-from ingest.language import detect
-from ingest.lexical import (
-    HEADING_WEIGHT,
-    K1,
-    USUAL_LENGTH,
-    B,
-    lower,
-    raw_words,
-    settle_language,
-    stems,
-    stems_of,
-)
-from ingest.stopwords import STOPWORDS
+from ingest.lexical import HEADING_WEIGHT, K1, USUAL_LENGTH, B, lower
 
 # How many passages are asked for: recall is told of as many.
 FOUND = 10
-
-Scores = NDArray[np.float64]
-Postings = dict[str, tuple[NDArray[np.int64], Scores]]
 
 
 @dataclass(frozen=True)
@@ -79,6 +65,8 @@ class Constants:
     background: float = BACKGROUND
     common_share: float = COMMON_SHARE
     dense_weight: float = DENSE_WEIGHT
+    spelt_weight: float = SPELT_WEIGHT
+    instead: float = INSTEAD
     least_likeness: float = LEAST_LIKENESS
     candidates: int = CANDIDATES
     looked_at: int = LOOKED_AT
@@ -98,6 +86,8 @@ VARIED: dict[str, Sequence[object]] = {
     "background": (0, 1000),
     "common_share": (3e-4, 3e-3, 1.0),
     "dense_weight": (0.0, 0.2, 0.6, 1.0),
+    "spelt_weight": (0.0, 0.1, 0.4),
+    "instead": (0.0, 0.4, 0.8, 1.0),
     "least_likeness": (0.01, 0.3),
     "candidates": (30, 100, 200, 1000),
     "looked_at": (10, 20, 60, 120),
@@ -113,64 +103,6 @@ VARIED: dict[str, Sequence[object]] = {
 }
 
 
-@dataclass
-class Index:
-    """A corpus in memory: what the tables of app/knowledge hold."""
-
-    corpus: Corpus
-    language: str | None
-    entry: list[str] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    titles: list[str] = field(default_factory=list)
-    inside: list[list[str]] = field(default_factory=list)
-    above: list[list[str]] = field(default_factory=list)
-    dense: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 256), np.float32))
-    terms: Postings = field(default_factory=dict)
-    pairs: Postings = field(default_factory=dict)
-    lengths: Scores = field(default_factory=lambda: np.zeros(0))
-    total: int = 0
-
-    @classmethod
-    def of(cls, corpus: Corpus, size_tokens: int = SIZE_TOKENS) -> "Index":
-        sample = "\n".join(entry.text for entry in corpus.entries[:20])
-        index = cls(corpus, corpus.entries[0].lang or settle_language(sample, detect(sample)))
-        for entry in corpus.entries:
-            for chunk in chunks_of(entry, index.language, size_tokens=size_tokens):
-                index.texts.append(chunk.text)
-                index.titles.append(entry.title)
-                index.entry.append(entry.id)
-                index.inside.append(stems(chunk.text, index.language))
-                headings = headings_above(chunk, entry.title)
-                index.above.append([stem for one in headings for stem in stems(one, index.language)])
-        index.dense = static_embedder().embed(index.texts)
-        index.pairs = postings([Counter(f"{a} {b}" for a, b in pairwise(one)) for one in index.inside])
-        return index
-
-    def weigh_headings(self, times: int) -> None:
-        counts = [Counter(one + head * times) for one, head in zip(self.inside, self.above, strict=True)]
-        self.terms = postings(counts)
-        self.total = sum(len(rows) for rows, _ in self.terms.values())
-        self.lengths = np.array([count.total() for count in counts], float)
-
-    def idf(self, term: str, background: float) -> float:
-        found = len(self.terms[term][0]) if term in self.terms else 0
-        return math.log(1 + (len(self.entry) + background - found + 0.5) / (found + 0.5))
-
-    def share(self, term: str) -> float:
-        return len(self.terms[term][0]) / self.total if term in self.terms else 0.0
-
-
-def postings(counts: Sequence[Mapping[str, int]]) -> Postings:
-    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for row, count in enumerate(counts):
-        for term, times in count.items():
-            found[term].append((row, times))
-    return {
-        term: (np.array([row for row, _ in rows]), np.array([times for _, times in rows], float))
-        for term, rows in found.items()
-    }
-
-
 @dataclass(frozen=True)
 class Scored:
     """A question against every chunk."""
@@ -179,6 +111,7 @@ class Scored:
     pairs: Scores
     dense: Scores
     wording: Wording
+    spelt: bool
 
 
 def score(index: Index, query: Query, use: Constants) -> Scored:
@@ -186,31 +119,30 @@ def score(index: Index, query: Query, use: Constants) -> Scored:
     damping = use.k1 * (1 - use.b + use.b * index.lengths / use.usual_length)
     dense: dict[str, float] = defaultdict(float)
     begins: dict[str, float] = defaultdict(float)
+    lines: list[list[tuple[str, float]]] = []
     for text, weight in zip((query.text, *reversed(query.history)), use.turns, strict=False):
-        turn = list(content(text, index.language))
-        for word, terms in turn:
+        line: list[tuple[str, float]] = []
+        for word, terms in content(text, index.language):
             share = max((index.share(term) for term in terms), default=0.0)
             dense[word] += weight * use.common_share / (use.common_share + share)
-            idf = sum(index.idf(term, use.background) for term in terms)
-            for one in (found := beginning(lower(word), terms)):
-                begins[one] += weight * idf / len(found)
-        line = [term for _, terms in turn for term in terms]
-        for term in line:
-            add(lexical, index.terms.get(term), weight * index.idf(term, use.background), damping, use.k1)
-        for first, second in pairwise(line):
+            instead = index.instead(lower(word), terms) if use.instead else ()
+            found = [(term, weight * use.instead / len(instead)) for term in instead]
+            found = found or [(term, weight) for term in terms]
+            idf = sum(each * index.idf(term, use.background) for term, each in found)
+            for one in (begun := instead or beginning(lower(word), terms)):
+                begins[one] += idf / len(begun)
+            line += found
+        lines.append(line)
+        for term, each in line:
+            add(lexical, index.terms.get(term), each * index.idf(term, use.background), damping, use.k1)
+        for (first, each), (second, _) in pairwise(line):
             idf = index.idf(first, use.background) + index.idf(second, use.background)
             idf = min(idf, index.idf("", use.background))
-            add(pairs, index.pairs.get(f"{first} {second}"), weight * use.pair_weight * idf, damping, use.k1)
-    newest = frozenset(term for _, terms in content(query.text, index.language) for term in terms)
+            add(pairs, index.pairs.get(f"{first} {second}"), each * use.pair_weight * idf, damping, use.k1)
     meaning = following(query.answered, static_embedder().embed_words(dense), use.answered)
     likeness = (index.dense @ meaning).astype(float)
-    return Scored(lexical, pairs, likeness, Wording(index.language, begins, newest, meaning))
-
-
-def content(text: str, language: str | None) -> Iterator[tuple[str, Sequence[str]]]:
-    """Words that say something, each with its terms."""
-    stop = STOPWORDS.get(language or "", frozenset())
-    return ((word, stems_of(lower(word), language)) for word in raw_words(text) if lower(word) not in stop)
+    wording = Wording(index.language, begins, frozenset(term for term, _ in lines[0]), meaning)
+    return Scored(lexical, pairs, likeness, wording, is_spelt(dense))
 
 
 def add(
@@ -223,7 +155,8 @@ def add(
 
 def rank(index: Index, scored: Scored, use: Constants) -> NDArray[np.int64]:
     """The best chunks, best first."""
-    dense = use.dense_weight * np.maximum(scored.dense, 0) / max(scored.dense.max(), use.least_likeness)
+    weight = use.spelt_weight if scored.spelt else use.dense_weight
+    dense = weight * np.maximum(scored.dense, 0) / max(scored.dense.max(), use.least_likeness)
     first = scored.lexical / max(scored.lexical.max(), 1e-9) + dense
     best = np.argsort(-first, kind="stable")[: use.candidates]
     worded = scored.lexical[best] + scored.pairs[best]

@@ -28,6 +28,8 @@ HALF_RANK = 65
 # Added to each rank, so that the very first pieces are not nothing.
 FIRST_RANK = 10
 BYTE_WEIGHT = 0.4
+# Pieces a letter of what is spelt: .9 and more in Arabic, Greek, Hindi and Thai, at most .63 where words are known.
+SPELT = 0.8
 
 # No word piece reaches over a single blank (over several there are pieces of blanks, which the tokenizer writes as
 # WORD_BEGINS), so that what stands between two has always the same pieces. They are remembered of this many words, and
@@ -74,6 +76,15 @@ class StaticEmbedder:
     def sums(self, texts: Sequence[str]) -> Vectors:
         """Texts as rows that are not yet of length 1: the row of several texts together is the sum of theirs."""
         return np.stack(list(self._pooled(texts)))
+
+    def is_common(self, word: str) -> bool:
+        """Whether a word is one piece."""
+        return self._tokenizer.token_to_id(WORD_BEGINS + word) is not None
+
+    def spells(self, words: Sequence[str]) -> bool:
+        """Whether it knows of these words hardly more than their letters, and thus little of what they mean."""
+        pieces = sum(map(len, self._encoded(words)))
+        return pieces >= SPELT * sum(map(len, words))
 
     def vocabulary(self) -> list[str]:
         """Pieces that begin a word, the most frequent first."""

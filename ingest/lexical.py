@@ -58,10 +58,13 @@ STEMMERS = dict(pair.split(":") for pair in ALGORITHMS.split())
 
 @dataclass(frozen=True, slots=True)
 class Lexical:
-    """A chunk's side of BM25: hashed term -> weight, and hashed pair of neighbours -> weight."""
+    """A chunk's side of BM25: hashed term -> weight, and hashed pair of neighbours -> weight; and its terms as they are
+    spelt.
+    """
 
     terms: dict[int, float]
     pairs: dict[int, float]
+    spelt: tuple[str, ...]
 
 
 def lexical(text: str, language: str | None, headings: Sequence[str] = ()) -> Lexical:
@@ -70,7 +73,7 @@ def lexical(text: str, language: str | None, headings: Sequence[str] = ()) -> Le
     above = [stem for heading in headings for stem in stems(heading, language)] * HEADING_WEIGHT
     terms, pairs = Counter(inside + above), Counter(pairs_of(inside))
     length = terms.total()
-    return Lexical(_saturated(terms, length), _saturated(pairs, length))
+    return Lexical(_saturated(terms, length), _saturated(pairs, length), tuple(terms))
 
 
 def _saturated(counts: Mapping[str, int], length: int) -> dict[int, float]:
@@ -96,9 +99,13 @@ def guess_language(text: str, likely: Sequence[str] = ()) -> str | None:
 
     Good enough to stem a question or a line that is too short for a detector. None where nothing tells.
     """
+    return _language_of(words(text), likely)
+
+
+def _language_of(said: Iterable[str], likely: Sequence[str]) -> str | None:
     hits = dict.fromkeys([*likely, *STOPWORDS], 0.0) | dict.fromkeys(likely, START)
     having = _languages_with()
-    for language in chain.from_iterable(having[word] for word in words(text) if word in having):
+    for language in chain.from_iterable(having[word] for word in said if word in having):
         hits[language] += 1
     best = max(hits, key=hits.__getitem__)
     return best if hits[best] else None
@@ -115,10 +122,14 @@ def _languages_with() -> Mapping[str, Sequence[str]]:
 
 
 def settle_language(text: str, detected: str | None) -> str | None:
-    """What a detector said, unless another language's small words contradict it: lists and code mislead it."""
+    """What a detector said, unless another language's small words contradict it: lists and code mislead it. They do by
+    how often they stand there and by how many they are: a name as Los Angeles is no Spanish, however often it is said.
+    """
     if detected is not None and detected not in STOPWORDS:
         return detected
-    return guess_language(text[:SETTLED_BY], (detected,) if detected else ())
+    said, likely = words(text[:SETTLED_BY]), (detected,) if detected else ()
+    often = _language_of(said, likely)
+    return often if detected is None or often == _language_of(set(said), likely) else detected
 
 
 def raw_words(text: str) -> list[str]:

@@ -18,7 +18,7 @@ from app.conversations.asked import Turn
 from app.kit.db import Database
 from app.knowledge.embedders import connect_models
 from app.knowledge.search import Passage, Query
-from app.knowledge.trial import Trial, try_question
+from app.knowledge.trial import SearchedWord, Trial, try_question
 from app.tenancy.organisations import organisation_name, site_of_key
 
 
@@ -162,11 +162,16 @@ def _show_how(trial: Trial) -> None:
     click.echo(f"evidence {trial.evidence.value:.2f} of {trial.threshold:.2f}: {verdict} to answer", err=True)
     for note in trial.notes:
         click.echo(note, err=True)
-    words = ", ".join(f"{word.text} {word.rarity:.1f} (in {word.chunks})" for word in trial.words)
+    words = ", ".join(f"{word.text} {word.rarity:.1f} ({_stands(word)})" for word in trial.words)
     click.echo(f"words by what they count: {words or 'none'}", err=True)
     click.echo(
         f"{trial.chunks} passages, {trial.compared} one compared, {trial.milliseconds:.1f} ms", err=True
     )
+
+
+def _stands(word: SearchedWord) -> str:
+    instead = " and ".join(f"{stem}…" for stem in word.instead)
+    return f"in {word.chunks}, read as {instead}" if instead else f"in {word.chunks}"
 
 
 def _show_found(found: list[Passage], *, as_json: bool) -> None:

@@ -38,6 +38,7 @@ TABLES = (
     "message",
     "conversation",
     "corpus_term",
+    "corpus_word",
     "large_index",
     "search_index",
     "corpus",

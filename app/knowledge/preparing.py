@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -9,6 +11,7 @@ import numpy as np
 from app.kit.db import Transaction, driver_connection, scope
 from app.knowledge.embedders import Active
 from app.knowledge.question import Query, Question, Statistics, Word, ask, language_of, read
+from app.knowledge.unheard import ALIKE, LONGER, guesses, half, parts, stand_in, unheard
 from ingest.lexical import number
 
 # Of an endpoint's embeddings, against words. Measured on four English sets with one small model, all-MiniLM-L6-v2
@@ -50,6 +53,7 @@ async def prepare(session: Transaction, query: Query) -> tuple[Question, Statist
         frequency = await connection.fetchval(FREQUENCIES, org_id, _numbers(turns))
     active = Active(*index) if index else Active()
     statistics = Statistics(chunks, total, dict(frequency), large, languages, active)
+    turns, statistics = await _stood_in(connection, org_id, turns, statistics)
     answered = query.answered if query.written else ""
     question = ask(turns, statistics, language_of(query, languages), answered)
     if not active.is_static:
@@ -57,6 +61,23 @@ async def prepare(session: Transaction, query: Query) -> tuple[Question, Statist
             question, dense=np.zeros(active.dimensions, np.float32), dense_weight=ENDPOINT_WEIGHT
         )
     return question, statistics
+
+
+async def _stood_in(
+    connection: Any, org_id: UUID, turns: list[list[Word]], statistics: Statistics
+) -> tuple[list[list[Word]], Statistics]:
+    """The turns, where words that no text has know what stands in for them; and how frequent that is."""
+    asked = unheard(turns, statistics)
+    if not asked:
+        return turns, statistics
+    halves = [half(stem) for stem in asked]
+    alike: dict[str, list[str]] = dict(await connection.fetch(ALIKE, org_id, list(asked), halves, LONGER))
+    guessed = {stem: guesses(stem, word, alike.get(stem, ())) for stem, word in asked.items()}
+    looked_up = {one for stem in asked for one in chain(*guessed[stem], *parts(stem))}
+    frequency = dict(await connection.fetchval(FREQUENCIES, org_id, list(map(number, looked_up))))
+    instead = {stem: stand_in(stem, guessed[stem], frequency) for stem in asked}
+    known = replace(statistics, frequency={**statistics.frequency, **frequency})
+    return [[replace(word, instead=instead.get(word.stem, ())) for word in turn] for turn in turns], known
 
 
 def _turns(query: Query, languages: Sequence[str]) -> list[list[Word]]:

@@ -22,9 +22,10 @@ from app.knowledge import large
 from app.knowledge.embedders import STATIC, active_embedder
 from app.knowledge.index_lock import lock_index
 from app.knowledge.models import UNDER_WAY, Document, DocumentVersion
+from app.knowledge.unheard import may_stand_in
 from ingest.chunk import Chunk
 from ingest.embed import Vectors
-from ingest.lexical import DIMENSIONS, Lexical
+from ingest.lexical import DIMENSIONS, Lexical, number
 
 # What a chunk's language is called where none was detected.
 UNKNOWN_LANGUAGE = "und"
@@ -57,6 +58,10 @@ ADD_TERMS = """
     SELECT $1, * FROM unnest($2::int[], $3::int[])
     ON CONFLICT (org_id, term) DO UPDATE SET chunks = known.chunks + excluded.chunks
 """
+ADD_WORDS = """
+    INSERT INTO corpus_word (org_id, stem, term) SELECT $1, * FROM unnest($2::text[], $3::int[])
+    ON CONFLICT DO NOTHING
+"""
 ADD_TOTALS = """
     INSERT INTO corpus AS known (org_id, language, chunks, terms) VALUES ($1, $2, $3, $4)
     ON CONFLICT (org_id, language)
@@ -77,8 +82,12 @@ TAKE_TOTALS = """
     WHERE known.org_id = $1 AND known.language = gone.language
 """
 FORGET_TERMS = """
-    DELETE FROM corpus_term WHERE org_id = $1 AND chunks <= 0
-        AND term IN (SELECT unnest(terms) FROM version_terms WHERE org_id = $1 AND version_id = $2)
+    WITH gone AS (
+        DELETE FROM corpus_term WHERE org_id = $1 AND chunks <= 0
+            AND term IN (SELECT unnest(terms) FROM version_terms WHERE org_id = $1 AND version_id = $2)
+        RETURNING term
+    )
+    DELETE FROM corpus_word word USING gone WHERE word.org_id = $1 AND word.term = gone.term
 """
 # In this order: the counts are read from version_terms before it goes.
 TAKE_ROWS = ("chunk_vector", "chunk_pairs", "chunk", "version_terms", "document_file")
@@ -98,6 +107,10 @@ class Indexed:
     def term_counts(self) -> Counter[int]:
         """In how many of its chunks each term stands."""
         return Counter(term for row in self.lexical for term in row.terms)
+
+    def words(self) -> set[str]:
+        """Its terms as they are spelt, those that may stand in for others."""
+        return {stem for row in self.lexical for stem in row.spelt if may_stand_in(stem)}
 
 
 class OtherEmbedder(Exception):
@@ -190,6 +203,8 @@ async def _add_counts(
         chunks[language] += len(indexed.chunks)
         totals[language] += counts.total()
     await connection.execute(ADD_TERMS, org_id, list(terms), list(terms.values()))
+    stems = sorted({stem for indexed, _ in versions for stem in indexed.words()})
+    await connection.execute(ADD_WORDS, org_id, stems, list(map(number, stems)))
     each = [(org_id, language, count, totals[language]) for language, count in chunks.items()]
     await connection.executemany(ADD_TOTALS, each)
 

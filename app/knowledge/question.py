@@ -6,9 +6,11 @@ before it at 0.3 and 0.15 of its own weight.
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
+
+import regex
 
 from app.knowledge.embedders import Active
 from app.knowledge.lines import Wording, beginning
@@ -18,9 +20,12 @@ from ingest.stopwords import STOPWORDS
 
 TURN_WEIGHTS = (1.0, 0.3, 0.15)
 # What the dense share counts against the lexical one. Static embeddings know little but English, and ranks would give
-# their guesses elsewhere half of the say; shares of a score don't: at this weight recall@5 of no language of xquad is
-# more than one question below that of words alone (bench/halves.py).
+# their guesses elsewhere half of the say; shares of a score don't: at these weights recall@5 of no language of xquad
+# is below that of words alone (bench/halves.py).
 DENSE_WEIGHT = 0.4
+# The same where the embedder knows the words by their letters alone; signs mean something each, as Chinese has them.
+SPELT_WEIGHT = 0.2
+SIGN = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
 # What the latest answer counts in a follow-up's meaning, by its first words: they say what it is about.
 ANSWERED_WEIGHT, ANSWERED_WORDS = 0.3, 30
 # Two words that follow one another in the question and in the passage, against each of them alone.
@@ -29,6 +34,8 @@ PAIR_WEIGHT = 0.4
 COMMON_SHARE = 1e-3
 # Chunks that are thought to exist besides the organisation's own (see idf).
 BACKGROUND = 200
+# What stands in for a word that no text has, against the word itself; the rest of its weight finds nothing.
+INSTEAD = 0.6
 # No term has this number.
 UNHEARD_OF = -1
 
@@ -83,11 +90,27 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of the question. `forms`: its terms in each language that the organisation has texts in, best first."""
+    """A word of the question. `forms`: its terms in each language that the organisation has texts in, best first.
+    `instead`: terms that stand in for it where no text has any of those.
+    """
 
     text: str
     weight: float
     forms: tuple[tuple[str, ...], ...]
+    instead: tuple[str, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        return self.forms[0][0]
+
+    def is_known(self, statistics: Statistics) -> bool:
+        return any(number(term) in statistics.frequency for form in self.forms for term in form)
+
+    def searched(self, statistics: Statistics) -> list[tuple[str, float]]:
+        """What is looked for, each term with its weight."""
+        if self.instead:
+            return [(term, self.weight * INSTEAD / len(self.instead)) for term in self.instead]
+        return [(term, self.weight) for term in self.terms(statistics)]
 
     def terms(self, statistics: Statistics) -> tuple[str, ...]:
         """The first form that the organisation's texts know, else the first."""
@@ -97,12 +120,15 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The question's side of the search. `terms` and `pairs` are sparse, by hashed term."""
+    """The question's side of the search. `terms` and `pairs` are sparse, by hashed term; `said` are the words of the
+    turn that is to be answered.
+    """
 
     dense: Vectors
     terms: dict[int, float]
     pairs: dict[int, float]
     wording: Wording
+    said: Sequence[Word] = ()
     dense_weight: float = DENSE_WEIGHT
 
     @property
@@ -148,15 +174,25 @@ def ask(
     dense: dict[str, float] = defaultdict(float)
     for turn in turns:
         _add_words(dense, turn, statistics)
-        weighted = [(term, word.weight) for word in turn for term in word.terms(statistics)]
+        weighted = [each for word in turn for each in word.searched(statistics)]
         for term, weight in weighted:
             terms[number(term)] += weight * statistics.idf(number(term))
+        for word in turn:
+            if word.instead:
+                terms[number(word.stem)] += word.weight * (1 - INSTEAD) * statistics.rarity_of(word.stem)
         for (first, weight), (second, _) in pairwise(weighted):
             pairs[number(f"{first} {second}")] += weight * PAIR_WEIGHT * statistics.pair_idf(first, second)
     meaning = following(answered, static_embedder().embed_words(dense))
-    newest = frozenset(term for word in turns[0] for term in word.terms(statistics))
+    newest = frozenset(term for word in turns[0] for term, _ in word.searched(statistics))
     wording = Wording(language, _beginnings(turns, statistics), newest, meaning)
-    return Question(meaning, dict(terms), dict(pairs), wording)
+    dense_weight = SPELT_WEIGHT if is_spelt(dense) else DENSE_WEIGHT
+    return Question(meaning, dict(terms), dict(pairs), wording, turns[0], dense_weight)
+
+
+def is_spelt(said: Iterable[str]) -> bool:
+    """Whether the embedder knows hardly more of these words than their letters."""
+    words = [word for word in said if not SIGN.match(word)]
+    return bool(words) and static_embedder().spells(words)
 
 
 def following(answered: str, meaning: Vectors, weight: float = ANSWERED_WEIGHT) -> Vectors:
@@ -170,9 +206,10 @@ def following(answered: str, meaning: Vectors, weight: float = ANSWERED_WEIGHT) 
 def _beginnings(turns: Sequence[Sequence[Word]], statistics: Statistics) -> dict[str, float]:
     begins: dict[str, float] = defaultdict(float)
     for word in chain.from_iterable(turns):
-        terms = word.terms(statistics)
-        weight = word.weight * sum(statistics.idf(number(term)) for term in terms)
-        for one in (found := beginning(lower(word.text), terms)):
+        searched = word.searched(statistics)
+        weight = sum(weight * statistics.idf(number(term)) for term, weight in searched)
+        terms = [term for term, _ in searched]
+        for one in (found := word.instead or beginning(lower(word.text), terms)):
             begins[one] += weight / len(found)
     return dict(begins)
 

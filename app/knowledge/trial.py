@@ -1,6 +1,7 @@
 """A question tried out: what is found for it, by what, and whether that would be enough to answer."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from uuid import UUID
@@ -10,18 +11,21 @@ from app.knowledge.embedders import Models
 from app.knowledge.evidence import THRESHOLD, Evidence, evidence
 from app.knowledge.finding import find
 from app.knowledge.preparing import prepare
-from app.knowledge.question import Query, Statistics, language_of, read
+from app.knowledge.question import Query, Question, Statistics, Word
 from app.knowledge.search import Passage, likely
 from ingest.lexical import number
 
 
 @dataclass(frozen=True)
 class SearchedWord:
-    """A word of the question. `rarity` is what it counts, `chunks` in how many passages it stands."""
+    """A word of the question. `rarity` is what it counts, `chunks` in how many passages it stands; `instead` are the
+    stems of what stands in for one that stands in none.
+    """
 
     text: str
     rarity: float
     chunks: int
+    instead: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ async def try_question(
         question, statistics = await prepare(session, query)
     return Trial(
         passages=found.passages,
-        words=_words(query, statistics),
+        words=_words(question, statistics),
         languages=list(statistics.languages),
         chunks=statistics.chunks,
         compared="every" if likely(question, statistics) is None else "likely",
@@ -67,16 +71,15 @@ async def try_question(
     )
 
 
-def _words(query: Query, statistics: Statistics) -> list[SearchedWord]:
+def _words(question: Question, statistics: Statistics) -> list[SearchedWord]:
     """Those of this turn, in their order, each once."""
-    language = language_of(query, statistics.languages)
-    turn = read(query, language, statistics.languages)[0]
-    found = {word.text: [number(term) for term in word.terms(statistics)] for word in turn}
     return [
-        SearchedWord(
-            text,
-            sum(statistics.idf(term) for term in terms),
-            max((statistics.frequency.get(term, 0) for term in terms), default=0),
-        )
-        for text, terms in found.items()
+        _word(word, [number(term) for term in word.terms(statistics)], statistics)
+        for word in {word.text: word for word in question.said}.values()
     ]
+
+
+def _word(word: Word, terms: Sequence[int], statistics: Statistics) -> SearchedWord:
+    rarity = sum(statistics.idf(term) for term in terms)
+    chunks = max((statistics.frequency.get(term, 0) for term in terms), default=0)
+    return SearchedWord(word.text, rarity, chunks, word.instead)

@@ -93,6 +93,9 @@ async def test_documents_are_added_found_and_quoted(terminal: Terminal, tmp_path
 
     found = await terminal.run("search", "Where do visitors park?", "--org", terminal.org, "--json")
     assert "behind the mill" in json.loads(found.out)[0]["text"]
+    mistyped = await terminal.run("search", "Where do vistors park?", "--explain", "--org", terminal.org)
+    assert "vistors" in mistyped.err
+    assert "(in 0, read as visitor…)" in mistyped.err
 
     asked = await terminal.run("ask", "Where do visitors park?", "--org", terminal.org)
     assert asked.code == 0, asked.err

@@ -279,6 +279,9 @@ async def test_a_question_is_tried_out(admin: Member) -> None:
     unknown = await admin.page("/console/knowledge/try?q=Who+sells+bicycles")
     assert "Too little to answer" in unknown
     assert "in no passage" in unknown
+    mistyped = await admin.page("/console/knowledge/try?q=How+many+days+from+delivrey")
+    assert "in no passage, read as deliveri…" in mistyped
+    assert "You have thirty days from delivery" in mistyped
     assert "Try a question" in await admin.page("/console/knowledge")
 
 

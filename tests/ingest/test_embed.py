@@ -49,6 +49,16 @@ def test_words_count_as_much_as_they_are_given() -> None:
     assert not embedder.embed_words({}).any()
 
 
+def test_it_tells_words_from_letters() -> None:
+    embedder = static_embedder()
+    assert not embedder.spells(["how", "can", "I", "return", "a", "mattress"])
+    assert not embedder.spells(["Wie", "kann", "ich", "eine", "Matratze", "zurückgeben"])
+    assert embedder.spells(["كيف", "يمكنني", "إرجاع", "المرتبة"])
+    assert embedder.spells(["Πώς", "μπορώ", "να", "επιστρέψω", "το", "στρώμα"])
+    assert embedder.is_common("return")
+    assert not embedder.is_common("retrun")
+
+
 def test_it_needs_no_network_and_leaves_logging_alone() -> None:
     subprocess.run([sys.executable, "-c", OFFLINE], check=True, timeout=60)
 

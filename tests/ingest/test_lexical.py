@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.lexical import DIMENSIONS, K1, lexical, number, pairs_of, stems, words
+from ingest.lexical import (
+    DIMENSIONS,
+    K1,
+    guess_language,
+    lexical,
+    number,
+    pairs_of,
+    settle_language,
+    stems,
+    words,
+)
 from ingest.stopwords import STOPWORDS
 
 
@@ -66,3 +76,19 @@ def test_threads_may_stem_at_once() -> None:
 def test_stop_words_are_lists_of_single_words() -> None:
     assert {"en", "de", "fr", "es", "it", "pt", "nl", "ru", "ar", "hi"} <= set(STOPWORDS)
     assert all(words(word) == [word] for language in STOPWORDS.values() for word in language)
+
+
+def test_a_name_that_is_repeated_makes_no_language() -> None:
+    """It was stemmed as Spanish, and its own words were not found."""
+    text = (
+        "Los Angeles are opt echipe sportive. Los Angeles Rams și Los Angeles Clippers joacă în Los Angeles."
+    )
+    assert guess_language(text) == "es"
+    assert settle_language(text, "ro") == "ro"
+
+
+def test_small_words_correct_a_detector_that_was_misled() -> None:
+    text = "The order of the parts is this: what you see on the left is for the first of them, and so on."
+    assert settle_language(text, "fr") == "en"
+    assert settle_language("Der Preis der Ware ist der Preis, den wir zuletzt nannten.", None) == "de"
+    assert settle_language("東京タワー", "ja") == "ja"

@@ -155,7 +155,7 @@ async def test_organisations_do_not_see_one_another(
         with pytest.raises(DocumentUnknown):
             await delete_document(session, document.id)
         for table in ("document", "document_version", "document_file", "chunk", "chunk_vector", "chunk_pairs",
-                      "version_terms", "corpus", "corpus_term"):  # fmt: skip
+                      "version_terms", "corpus", "corpus_term", "corpus_word"):  # fmt: skip
             assert await session.scalar(text(f"SELECT count(*) FROM {table}")) == 0, table  # noqa: S608 - names above
     async with database.transaction(org_id) as session:
         assert len(await found(session, "warranty")) == 2
