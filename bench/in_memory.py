@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from app.knowledge.evaluation_set import Corpus, chunks_of
 from app.knowledge.indexing import headings_above
-from app.knowledge.unheard import SHORTEST_ASKED, guesses, half, may_stand_in, parts, stand_in
+from app.knowledge.unheard import guesses, half, may_be_asked, may_stand_in, parts, stand_in
 from ingest.chunk import SIZE_TOKENS
 from ingest.embed import static_embedder
 from ingest.language import detect
@@ -71,7 +71,7 @@ class Index:
     def instead(self, word: str, terms: Sequence[str]) -> Sequence[str]:
         """What stands in for a word that no text has (app/knowledge/unheard.py)."""
         stem = terms[0]
-        if any(term in self.terms for term in terms) or len(stem) < SHORTEST_ASKED or not may_stand_in(stem):
+        if any(term in self.terms for term in terms) or not may_be_asked(stem):
             return ()
         begins = half(stem)
         alike = self.words[bisect_left(self.words, begins) : bisect_left(self.words, begins + "\U0010ffff")]

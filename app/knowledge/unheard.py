@@ -4,12 +4,14 @@ a letter, another form of it that its stem does not tell, or the parts of a comp
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from app.knowledge.question import Statistics, Word
 from ingest.embed import static_embedder
 from ingest.lexical import IS_UNPARTED, lower, number
 
+# Of how many words of a question something is looked for: who pastes a page is not looked up word by word.
+MOST_ASKED = 16
 # In letters: what something may stand in for, and what may stand in.
 SHORTEST_ASKED, SHORTEST, LONGEST = 5, 4, 40
 # Another form begins with so many letters of the word, at least with this share of them, and is hardly longer.
@@ -33,14 +35,16 @@ def may_stand_in(stem: str) -> bool:
     return parted and not any(letter.isdigit() for letter in stem)
 
 
+def may_be_asked(stem: str) -> bool:
+    """Whether something may stand in for a term."""
+    return len(stem) >= SHORTEST_ASKED and may_stand_in(stem)
+
+
 def unheard(turns: Sequence[Sequence[Word]], statistics: Statistics) -> dict[str, str]:
-    """The words that no text has, as they were written in lower case, by their stems."""
-    each = [word for turn in turns for word in turn if len(word.stem) >= SHORTEST_ASKED]
-    return {
-        word.stem: lower(word.text)
-        for word in each
-        if not word.is_known(statistics) and may_stand_in(word.stem)
-    }
+    """The words that no text has, as they were written in lower case, by their stems; those of this turn first."""
+    each = (word for turn in turns for word in turn if not word.is_known(statistics))
+    asked = ((word.stem, lower(word.text)) for word in each if may_be_asked(word.stem))
+    return dict(islice(asked, MOST_ASKED))
 
 
 def half(stem: str) -> str:

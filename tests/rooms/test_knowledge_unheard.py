@@ -11,7 +11,7 @@ from app.kit.ids import new_id
 from app.knowledge.documents import delete_document
 from app.knowledge.preparing import prepare
 from app.knowledge.search import Query
-from app.knowledge.unheard import ALIKE, LONGER, one_apart
+from app.knowledge.unheard import ALIKE, LONGER, MOST_ASKED, one_apart
 from tests.conftest import clone_database
 from tests.rooms.knowledge_factories import FILLER, index_document
 from tests.rooms.test_knowledge_plans import connected, plan_for_any
@@ -80,6 +80,12 @@ async def test_a_common_word_is_not_taken_for_mistyped(database: Database, org_i
         database, org_id, "horses.md", b"# Stable\n\nA horse eats hay, and so do two." + FILLER
     )
     assert await read_as(database, org_id, "is there a house") == {}
+
+
+async def test_a_page_that_is_pasted_is_not_looked_up_word_by_word(database: Database, org_id: UUID) -> None:
+    await index_document(database, org_id, "mattress.md", MATTRESS)
+    pasted = " ".join(f"mattress{chr(97 + at % 26)}{'x' * (at // 26)}" for at in range(40))
+    assert MOST_ASKED / 2 < len(await read_as(database, org_id, pasted)) < 1.5 * MOST_ASKED
 
 
 async def test_what_stands_in_counts_less_than_the_word_itself(database: Database, org_id: UUID) -> None:
