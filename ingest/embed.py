@@ -33,7 +33,7 @@ SPELT = 0.8
 
 # No word piece reaches over a single blank (over several there are pieces of blanks, which the tokenizer writes as
 # WORD_BEGINS), so that what stands between two has always the same pieces. They are remembered of this many words, and
-# of none that is longer than this.
+# of none that is longer than this; of twice as many, in turn, so that those in use are not forgotten.
 BLANK = re.compile(f"(?<=[^\\s{WORD_BEGINS}]) (?=[^\\s{WORD_BEGINS}])")
 MOST_WORDS, LONGEST_WORD = 50_000, 40
 # Words with a blank, with what pieces have in its place, or with what the tokenizer's own signs ("<s>") begin with: in
@@ -61,6 +61,7 @@ class StaticEmbedder:
         begin = [at for piece, at in self._tokenizer.get_vocab().items() if piece.startswith(WORD_BEGINS)]
         self._begins = np.isin(np.arange(len(self._pieces)), begin)
         self._known: dict[str, tuple[int, ...]] = {}
+        self._known_before = self._known
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Texts as rows of length 1, shape (len(texts), 256); a text without word pieces is all zeros."""
@@ -99,11 +100,12 @@ class StaticEmbedder:
     def _encoded(self, texts: Sequence[str]) -> Iterator[list[int]]:
         """The numbers of each text's pieces."""
         if len(self._known) > MOST_WORDS:
-            self._known = {}
-        known, parted = self._known, [_parted(text) for text in texts]
+            self._known, self._known_before = {}, self._known
+        known, before, parted = self._known, self._known_before, [_parted(text) for text in texts]
         # Not `- known.keys()`, which goes through all that is known.
-        fresh = list(set(chain.from_iterable(parted)).difference(known))
-        new = self._cut(fresh)
+        fresh = set(chain.from_iterable(parted)).difference(known)
+        new = {word: before[word] for word in fresh if word in before}
+        new |= self._cut(list(fresh.difference(new)))
         known.update((word, numbers) for word, numbers in new.items() if len(word) <= LONGEST_WORD)
         for words in parted:
             yield list(chain.from_iterable(new[word] if word in new else known[word] for word in words))

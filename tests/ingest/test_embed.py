@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 
 import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ingest import embed
 from ingest.embed import static_embedder
 
 OFFLINE = """
@@ -57,6 +60,25 @@ def test_it_tells_words_from_letters() -> None:
     assert embedder.spells(["Πώς", "μπορώ", "να", "επιστρέψω", "το", "στρώμα"])
     assert embedder.is_common("return")
     assert not embedder.is_common("retrun")
+
+
+def test_words_in_use_are_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embed, "MOST_WORDS", 20)
+    embedder = embed.StaticEmbedder()
+    first = embedder.embed(["refunds of cancelled orders"])
+    cut: list[str] = []
+    cutting = embedder._cut
+
+    def watched(words: Sequence[str]) -> dict[str, tuple[int, ...]]:
+        cut.extend(words)
+        return cutting(words)
+
+    monkeypatch.setattr(embedder, "_cut", watched)
+    for number in range(100):
+        again, _ = embedder.embed(["refunds of cancelled orders", f"other{number} words{number}"])
+        np.testing.assert_array_equal(first[0], again)
+    assert "refunds" not in cut
+    assert len(cut) == 200
 
 
 def test_it_needs_no_network_and_leaves_logging_alone() -> None:
