@@ -74,7 +74,7 @@ async def _serve(
         await asyncio.sleep(0.02)
     if server.started:
         _tell(settings, port, sign_ins, demo=demo)
-        await asyncio.to_thread(_settle)
+        await asyncio.to_thread(settle)
     await serving
 
 
@@ -91,7 +91,7 @@ def served(app: Litestar, grace_s: int) -> uvicorn.Config:
     )
 
 
-def _settle() -> None:
+def settle() -> None:
     """Has what the first question needs in memory, and the garbage collector leave alone what stays there: while it
     looks through all of that, nobody is answered.
     """
@@ -193,7 +193,7 @@ async def _work(settings: Settings, url: URL) -> None:
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, stopping.set)
     click.echo("Working. Stop with Ctrl-C.")
-    await asyncio.to_thread(_settle)
+    await asyncio.to_thread(settle)
     async with beside(runtime.bus.run()):
         await run_worker(runtime, stopping)
     await runtime.close()
