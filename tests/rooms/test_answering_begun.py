@@ -59,6 +59,8 @@ async def test_whoever_reads_the_question_reads_the_answer_that_is_being_written
     may_write, given = asyncio.Event(), asyncio.Queue[object]()
 
     async def job(context: Context, org_id: UUID, payload: Given) -> None:
+        if org_id != knowing:  # another test left it in the queue
+            return
         await given.put(payload.get("opened"))
         await may_write.wait()
         await answer_visitor(context, org_id, payload)
