@@ -5,14 +5,14 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, pairwise
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.knowledge.evaluation_set import Corpus, chunks_of
 from app.knowledge.indexing import headings_above
-from app.knowledge.unheard import guesses, half, may_be_asked, may_stand_in, parts, stand_in
+from app.knowledge.unheard import guesses, half, may_be_asked, may_stand_in
 from ingest.chunk import SIZE_TOKENS
 from ingest.embed import static_embedder
 from ingest.language import detect
@@ -76,8 +76,9 @@ class Index:
         begins = half(stem)
         alike = self.words[bisect_left(self.words, begins) : bisect_left(self.words, begins + "\U0010ffff")]
         guessed = guesses(stem, word, alike)
-        known = {one for one in chain(*guessed, *parts(stem)) if one in self.terms}
-        return stand_in(stem, guessed, {number(one): len(self.terms[one][0]) for one in known})
+        return guessed.best(
+            {number(one): len(self.terms[one][0]) for one in guessed.all if one in self.terms}
+        )
 
     def share(self, term: str) -> float:
         return len(self.terms[term][0]) / self.total if term in self.terms else 0.0

@@ -61,7 +61,7 @@ class StaticEmbedder:
         begin = [at for piece, at in self._tokenizer.get_vocab().items() if piece.startswith(WORD_BEGINS)]
         self._begins = np.isin(np.arange(len(self._pieces)), begin)
         self._known: dict[str, tuple[int, ...]] = {}
-        self._known_before = self._known
+        self._known_before: dict[str, tuple[int, ...]] = {}
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Texts as rows of length 1, shape (len(texts), 256); a text without word pieces is all zeros."""

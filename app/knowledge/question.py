@@ -103,8 +103,10 @@ class Word:
     def stem(self) -> str:
         return self.forms[0][0]
 
-    def is_known(self, statistics: Statistics) -> bool:
-        return any(number(term) in statistics.frequency for form in self.forms for term in form)
+    def known_form(self, statistics: Statistics) -> tuple[str, ...] | None:
+        """The first form that the organisation's texts know."""
+        known = (form for form in self.forms if any(number(term) in statistics.frequency for term in form))
+        return next(known, None)
 
     def searched(self, statistics: Statistics) -> list[tuple[str, float]]:
         """What is looked for, each term with its weight."""
@@ -113,9 +115,7 @@ class Word:
         return [(term, self.weight) for term in self.terms(statistics)]
 
     def terms(self, statistics: Statistics) -> tuple[str, ...]:
-        """The first form that the organisation's texts know, else the first."""
-        known = (form for form in self.forms if any(number(term) in statistics.frequency for term in form))
-        return next(known, self.forms[0])
+        return self.known_form(statistics) or self.forms[0]
 
 
 @dataclass(frozen=True, slots=True)

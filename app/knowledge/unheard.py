@@ -4,7 +4,8 @@ a letter, another form of it that its stem does not tell, or the parts of a comp
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice, takewhile
+from dataclasses import dataclass
+from itertools import chain, islice, takewhile
 
 from app.knowledge.question import Statistics, Word
 from ingest.embed import static_embedder
@@ -42,7 +43,7 @@ def may_be_asked(stem: str) -> bool:
 
 def unheard(turns: Sequence[Sequence[Word]], statistics: Statistics) -> dict[str, str]:
     """The words that no text has, as they were written in lower case, by their stems; those of this turn first."""
-    each = (word for turn in turns for word in turn if not word.is_known(statistics))
+    each = (word for turn in turns for word in turn if word.known_form(statistics) is None)
     asked = ((word.stem, lower(word.text)) for word in each if may_be_asked(word.stem))
     return dict(islice(asked, MOST_ASKED))
 
@@ -52,9 +53,28 @@ def half(stem: str) -> str:
     return stem[: max(2, len(stem) // 2)]
 
 
-def guesses(stem: str, word: str, alike: Sequence[str]) -> Sequence[Sequence[str]]:
-    """Of words that begin `alike` those that may be meant: by a letter mistyped, or as another form. A word that is
-    common in general is not taken for mistyped.
+@dataclass(frozen=True, slots=True)
+class Guesses:
+    """What may be meant: a word of the first of `kinds` that texts have one of, else of each of `parts` the longest."""
+
+    kinds: Sequence[Sequence[str]]
+    parts: Sequence[Sequence[str]]
+
+    @property
+    def all(self) -> Iterator[str]:
+        return chain(*self.kinds, *self.parts)
+
+    def best(self, frequency: Mapping[int, int]) -> tuple[str, ...]:
+        """The most frequent word of its kind, or the parts; none where texts have none of them."""
+        known = [[one for one in each if frequency.get(number(one))] for each in (*self.kinds, *self.parts)]
+        for kind in filter(None, known[: len(self.kinds)]):
+            return (max(kind, key=lambda one: (frequency[number(one)], one)),)
+        return tuple(dict.fromkeys(each[0] for each in known if each))
+
+
+def guesses(stem: str, word: str, alike: Sequence[str]) -> Guesses:
+    """Of words that begin `alike` those that may be meant, by a letter mistyped or as another form; and what may be
+    the head and the tail of a compound. A word that is common in general is not taken for mistyped.
     """
     # English stems end with "i" where words do with "y", unless they are mistyped there.
     spelt = f"{stem[:-1]}i" if stem.endswith("y") else stem
@@ -62,27 +82,10 @@ def guesses(stem: str, word: str, alike: Sequence[str]) -> Sequence[Sequence[str
     least = max(SAME_LETTERS, math.ceil(SAME_SHARE * len(stem)))
     same = {one: _same_letters(stem, one) for one in alike if len(one) <= len(stem) + LONGER}
     most = max(same.values(), default=0)
-    return mistyped, [one for one, letters in same.items() if letters == most >= least]
-
-
-def parts(stem: str) -> tuple[Sequence[str], Sequence[str]]:
-    """What the head of a compound may be, and what its tail, the longest first."""
+    forms = [one for one, letters in same.items() if letters == most >= least]
     heads = [stem[:end] for end in range(len(stem) - HEAD_LEAVES, HEAD - 1, -1)]
     tails = [stem[start:] for start in range(TAIL_LEAVES, len(stem) - TAIL + 1)]
-    return (heads, tails) if heads and tails else ((), ())
-
-
-def stand_in(stem: str, guessed: Sequence[Sequence[str]], frequency: Mapping[int, int]) -> tuple[str, ...]:
-    """The most frequent word of the first kind that there is of, else the longest parts that texts have."""
-    for kind in guessed:
-        if known := [one for one in kind if frequency.get(number(one))]:
-            return (max(known, key=lambda one: (frequency[number(one)], one)),)
-    return tuple(dict.fromkeys(_longest_known(stem, frequency)))
-
-
-def _longest_known(stem: str, frequency: Mapping[int, int]) -> Iterator[str]:
-    for choices in parts(stem):
-        yield from [one for one in choices if frequency.get(number(one))][:1]
+    return Guesses((mistyped, forms), (heads, tails) if heads and tails else ())
 
 
 def one_apart(one: str, other: str) -> bool:

@@ -18,7 +18,7 @@ from tests.rooms.test_knowledge_plans import connected, plan_for_any
 
 MATTRESS = (
     b"# Mattress\n\nYou can cancel the order of a mattress for a hundred nights. "
-    b"The response is quick, the 4711 firm, delivery free." + FILLER
+    b"The response is quick, the order 47110 firm, delivery free." + FILLER
 )
 GLACIER = (
     b"# Gletscher\n\nDer Gletscher schmilzt in jedem Sommer ein wenig. Sein Abfluss speist den Rhein, und von dort "
@@ -62,7 +62,7 @@ async def test_a_compound_is_found_by_its_parts(database: Database, org_id: UUID
     "question",
     [
         "how can i cancel a mattress",  # all of it is known
-        "what is the 4712",  # a number is meant as it is written
+        "what is the 47111",  # a number is meant as it is written
         "where is the matter",  # a common word that differs by more than a letter
         "what does an inght cots",  # mistyped at the beginning, and too short
         "Warum ist der Himmel blau",
@@ -76,10 +76,9 @@ async def test_what_was_meant_as_it_was_written_is_left_alone(
 
 
 async def test_a_common_word_is_not_taken_for_mistyped(database: Database, org_id: UUID) -> None:
-    await index_document(
-        database, org_id, "horses.md", b"# Stable\n\nA horse eats hay, and so do two." + FILLER
-    )
-    assert await read_as(database, org_id, "is there a house") == {}
+    await index_document(database, org_id, "mouth.md", b"# Teeth\n\nOpen the mouth wide." + FILLER)
+    assert await read_as(database, org_id, "what is it a month") == {}
+    assert await read_as(database, org_id, "what is it a moutg") == {"moutg": ("mouth",)}
 
 
 async def test_a_page_that_is_pasted_is_not_looked_up_word_by_word(database: Database, org_id: UUID) -> None:

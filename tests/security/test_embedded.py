@@ -112,7 +112,7 @@ def test_the_application_owns_nothing_and_makes_nothing(database: EmbeddedDataba
     )
     for url in (database.app_url, database.owner_url):
         assert value(url, rights) is False
-    for statement in ("CREATE TABLE mine (id int)", "CREATE SCHEMA mine"):
+    for statement in ("CREATE TABLE mine (id int)", "CREATE SCHEMA mine", "CREATE TEMP TABLE mine (id int)"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             value(database.app_url, statement)
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
